@@ -1,0 +1,116 @@
+"""Which recorded request a request is. Pure.
+
+A request is its method, its URL with the query in any order, and its body: JSON in a canonical
+form, a form by its fields, anything else by its bytes. Headers do not count: they hold device ids
+and dates. Both sides are redacted before they are compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+import msgspec
+
+from glmbench.redaction import redact_url
+
+SHOWN_CHARS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestShape:
+    """The part of a request that is matched and stored. `url` is redacted already."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The method and the URL with its query sorted."""
+        parts = urlsplit(redact_url(self.url))
+        query = "&".join(sorted(parts.query.split("&"))) if parts.query else ""
+        return self.method.upper(), urlunsplit(parts._replace(query=query, fragment=""))
+
+    def fingerprint(self) -> str:
+        """Return a hash by which equal requests find each other."""
+        return _digest("\n".join(self.place).encode(), self._canonical_body())
+
+    def _canonical_body(self) -> bytes:
+        content_type = next((v for n, v in self.headers if n.lower() == "content-type"), "")
+        if content_type.startswith("application/x-www-form-urlencoded"):
+            fields = parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
+            return msgspec.json.encode(sorted(fields))
+        document = _parse_json(self.body)
+        if document is None:
+            return self.body
+        return msgspec.json.encode(document, order="deterministic")
+
+
+def _digest(*pieces: bytes) -> str:
+    return hashlib.sha256(b"\0".join(pieces)).hexdigest()
+
+
+def _parse_json(body: bytes) -> Any:
+    """Parse a JSON object or array; None for anything else."""
+    if body.lstrip()[:1] not in {b"{", b"["}:
+        return None
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return None
+
+
+def first_difference(recorded: bytes, sent: bytes) -> str:
+    """Say in one line where two request bodies first differ."""
+    before, after = _parse_json(recorded), _parse_json(sent)
+    if before is None or after is None:
+        return f"recorded body {_show(recorded)}, sent {_show(sent)}"
+    return _difference("$", before, after) or "the bodies are equal"
+
+
+def _difference(path: str, before: Any, after: Any) -> str | None:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted({*before, *after}):
+            if key not in after:
+                return f"{path}.{key} was recorded and is not sent"
+            if key not in before:
+                return f"{path}.{key} is sent and was not recorded"
+            found = _difference(f"{path}.{key}", before[key], after[key])
+            if found:
+                return found
+        return None
+    if isinstance(before, list) and isinstance(after, list):
+        for index, (left, right) in enumerate(zip(before, after, strict=False)):
+            found = _difference(f"{path}[{index}]", left, right)
+            if found:
+                return found
+        if len(before) != len(after):
+            return f"{path} has {len(after)} items, {len(before)} were recorded"
+        return None
+    if type(before) is type(after) and before == after:
+        return None
+    return f"{path}: recorded {_show_text(before, after)}, sent {_show_text(after, before)}"
+
+
+def _show_text(value: Any, other: Any) -> str:
+    """Show a value around the place where it departs from the other one."""
+    if not (isinstance(value, str) and isinstance(other, str)):
+        return _show(msgspec.json.encode(value))
+    common = next(
+        (i for i, (a, b) in enumerate(zip(value, other, strict=False)) if a != b),
+        min(len(value), len(other)),
+    )
+    start = max(0, common - SHOWN_CHARS // 3)
+    piece = value[start : start + SHOWN_CHARS]
+    head = "…" if start else ""
+    tail = "…" if start + SHOWN_CHARS < len(value) else ""
+    return f'"{head}{piece}{tail}"'
+
+
+def _show(body: bytes) -> str:
+    text = body.decode("utf-8", "replace")
+    return text if len(text) <= SHOWN_CHARS else f"{text[:SHOWN_CHARS]}…"

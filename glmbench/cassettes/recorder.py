@@ -1,0 +1,156 @@
+"""Stamp and tee a live connection.
+
+Reads are stamped on entry of `data_received`, before aiohttp's parser runs: the parser pauses and
+resumes with the consumer, so the instant at which it hands data on says nothing of the network.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from typing import TYPE_CHECKING, Any
+
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+from yarl import URL
+
+from glmbench.cassettes.exchange import LiveExchange, read_head
+from glmbench.cassettes.reader import adopt
+from glmbench.errors import CassetteError
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable
+
+    from aiohttp import BaseConnector, ClientRequest
+    from aiohttp.client import ClientTimeout
+    from aiohttp.connector import Connection
+    from aiohttp.http import RawResponseMessage
+
+Connect = (
+    "Callable[[BaseConnector, ClientRequest, list[Any], ClientTimeout], Awaitable[Connection]]"
+)
+
+
+class RecordingHandler(ResponseHandler):
+    """aiohttp's client protocol, stamped. Without an exchange it is aiohttp's own."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, owner: object) -> None:
+        super().__init__(loop=loop)
+        self.owner = owner
+        self.served = 0
+        self._exchange: LiveExchange | None = None
+        self._watched: StreamReader | None = None
+
+    def begin(self, exchange: LiveExchange) -> None:
+        """Let the next response be recorded as `exchange`."""
+        exchange.reused = self.served > 0
+        self.served += 1
+        self._exchange = exchange
+        self._watched = None
+
+    def data_received(self, data: bytes) -> None:
+        if data and self._exchange is not None:
+            self._exchange.read_came(time.perf_counter())
+        super().data_received(data)
+
+    def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
+        message, payload = data
+        exchange = self._exchange
+        # Interim answers (100-continue) come before the one that counts.
+        if exchange is not None and message.code >= 200:
+            exchange.head_came(read_head(message))
+            if payload is EMPTY_PAYLOAD:
+                exchange.body_ended()
+            else:
+                self._watched = payload
+                adopt(payload, exchange)
+        super().feed_data(data, size)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        exchange = self._open_exchange()
+        if exchange is not None:
+            exchange.event_came(time.perf_counter())
+            if exc is not None and exchange.head is not None and exchange.head.framing != "eof":
+                # aiohttp takes a reset after a body that ends with the connection for its end.
+                exchange.end("reset")
+        super().connection_lost(exc)
+
+    def close(self) -> None:
+        self._left_by_client()
+        super().close()
+
+    def abort(self) -> None:
+        self._left_by_client()
+        super().abort()
+
+    def pause_reading(self) -> None:
+        if self._exchange is not None:
+            self._exchange.paused = True
+        super().pause_reading()
+
+    def _on_read_timeout(self) -> None:
+        exchange = self._open_exchange()
+        if exchange is not None:
+            exchange.event_came(time.perf_counter())
+            exchange.end("timeout", "sock_read")
+        super()._on_read_timeout()
+
+    def _left_by_client(self) -> None:
+        exchange = self._open_exchange()
+        if exchange is None:
+            return
+        exchange.event_came(time.perf_counter())
+        timer = getattr(self._watched, "_timer", None)
+        if getattr(timer, "_cancelled", False):
+            exchange.end("timeout", "total")
+        else:
+            exchange.end("closed-by-client")
+
+    def _open_exchange(self) -> LiveExchange | None:
+        exchange = self._exchange
+        return exchange if exchange is not None and not exchange.ended else None
+
+
+async def connect_recorded(
+    original: Callable[..., Awaitable[Connection]],
+    connector: BaseConnector,
+    request: ClientRequest,
+    traces: list[Any],
+    timeout: ClientTimeout,
+    *,
+    exchange: LiveExchange,
+    owner: object,
+    connect_to: tuple[str, int] | None,
+) -> Connection:
+    """Open a connection whose reads are stamped into `exchange`.
+
+    Idle connections of the pool that `owner` did not make are closed instead of reused: on uvloop
+    the `data_received` of a connection in use cannot be replaced.
+
+    Raises:
+        CassetteError: the connector makes connections that cannot be watched.
+    """
+    target = _redirected(request, connect_to) if connect_to else request
+    idle = len(connector._conns.get(target.connection_key, ()))
+    for _ in range(idle + 1):
+        connection = await original(connector, target, traces, timeout)
+        handler = connection.protocol
+        if isinstance(handler, RecordingHandler) and handler.owner is owner:
+            exchange.connected = time.perf_counter()
+            handler.begin(exchange)
+            return connection
+        connection.close()
+    raise CassetteError(
+        f"{type(connector).__name__} makes its connections in a way that cannot be recorded; "
+        "use aiohttp.TCPConnector or a subclass that keeps its protocol factory"
+    )
+
+
+def _redirected(request: ClientRequest, connect_to: tuple[str, int]) -> ClientRequest:
+    """Return the request as the connector shall see it; what is sent keeps its URL."""
+    host, port = connect_to
+    target = copy.copy(request)
+    target.url = URL.build(scheme="http", host=host, port=port, path="/")
+    target.proxy = None
+    return target

@@ -1,0 +1,61 @@
+"""No way to the network while a replay run is on, whoever tries and however.
+
+Two gates: every aiohttp connect without a tape (see `hook`), and every connect of any socket, by
+Python's audit events, which no library can go around from Python. What was refused is kept, for a
+provider may swallow the exception.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from glmbench.errors import NetworkBlockedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_WATCHED_EVENTS = frozenset({"socket.connect", "socket.getaddrinfo", "socket.sendto"})
+
+
+class Seal:
+    """What was refused while the network was sealed, as texts for a message."""
+
+    def __init__(self) -> None:
+        self.refused: list[str] = []
+
+    def refuse(self, what: str) -> NetworkBlockedError:
+        """Note an attempt and return the exception to raise."""
+        self.refused.append(what)
+        return NetworkBlockedError(f"{what} was refused: replay never goes to the network")
+
+
+_seals: list[Seal] = []
+_audited = False
+
+
+def current() -> Seal | None:
+    """Return the seal in force in this process, whatever the task or thread."""
+    return _seals[-1] if _seals else None
+
+
+def _audit(event: str, args: tuple[Any, ...]) -> None:
+    if _seals and event in _WATCHED_EVENTS:
+        target = args[1:] if event != "socket.getaddrinfo" else args[:2]
+        raise _seals[-1].refuse(f"{event}{target!r}")
+
+
+@contextmanager
+def sealed() -> Iterator[Seal]:
+    """Refuse every connection of this process for as long as the context lasts."""
+    global _audited  # noqa: PLW0603 -- an audit hook can be added, but never taken away
+    if not _audited:
+        sys.addaudithook(_audit)
+        _audited = True
+    seal = Seal()
+    _seals.append(seal)
+    try:
+        yield seal
+    finally:
+        _seals.remove(seal)

@@ -1,0 +1,38 @@
+"""For all tests: no network but loopback, and the way to a scripted server."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost", ""}
+_blocking = False
+
+
+class NetworkUsedError(BaseException):
+    """A test tried to leave this machine. A BaseException, so that no `except` hides it."""
+
+
+def _audit(event, args):
+    if not _blocking:
+        return
+    if event == "socket.connect":
+        address = args[1]
+        if isinstance(address, tuple) and address[0] not in LOOPBACK:
+            raise NetworkUsedError(f"connect to {address}")
+    elif event == "socket.getaddrinfo":
+        host = args[0].decode() if isinstance(args[0], bytes) else args[0]
+        if host not in LOOPBACK and host is not None:
+            raise NetworkUsedError(f"look-up of {host}")
+
+
+sys.addaudithook(_audit)
+
+
+@pytest.fixture(autouse=True)
+def _no_network():
+    global _blocking
+    _blocking = True
+    yield
+    _blocking = False
