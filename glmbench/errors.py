@@ -11,6 +11,7 @@ GlmbenchError
 │   ├── RecordingEndsError       the consumer reads on where the recorded one stopped
 │   └── NetworkBlockedError      a connection was tried in replay, outside any tape
 ├── VirtualTimeError             the virtual clock cannot go on
+├── DeadlineExceededError        a case's own time limit passed
 └── ProviderError                the service, or the way to it
     ├── AuthError                no or bad credentials, a refused signature
     ├── RateLimitedError         too fast, or one at a time
@@ -73,6 +74,10 @@ class NetworkBlockedError(CassetteError):
 
 class VirtualTimeError(GlmbenchError):
     """Nothing can happen any more on the virtual clock, or it ran away."""
+
+
+class DeadlineExceededError(GlmbenchError):
+    """The `timeout` of a case passed and its provider was stopped."""
 
 
 class ProviderError(GlmbenchError):

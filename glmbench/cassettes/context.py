@@ -96,9 +96,21 @@ def parse_timing(timing: str) -> float:
 
 
 def open_tape(
-    path: Path, mode: Mode, *, speed: float = 1.0, connect_to: tuple[str, int] | None = None
+    path: Path,
+    mode: Mode,
+    *,
+    name: str | None = None,
+    speed: float = 1.0,
+    connect_to: tuple[str, int] | None = None,
 ) -> Tape:
     """Open the tape for a mode: `record` plays what is there and records what is not.
+
+    Args:
+        path: the cassette file.
+        mode: what to do with it.
+        name: what messages call the file; its path by default.
+        speed: see `parse_timing`.
+        connect_to: where recording and live requests go instead of their host, in plain HTTP.
 
     Raises:
         CassetteDamagedError: the file to be played cannot be trusted.
@@ -107,8 +119,9 @@ def open_tape(
         return RecordingTape(None, connect_to=connect_to)
     if mode == "refresh" or (mode == "record" and not path.exists()):
         return RecordingTape(path, connect_to=connect_to)
-    interactions = load(path) if path.exists() else None
-    return PlayingTape(path, interactions, speed=speed)
+    shown = name or str(path)
+    interactions = load(path, name=shown) if path.exists() else None
+    return PlayingTape(shown, interactions, speed=speed)
 
 
 class activate:  # noqa: N801 -- used like a function, as contextlib's are

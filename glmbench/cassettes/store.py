@@ -12,6 +12,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import yaml
 
 from glmbench.cassettes import track as tracks
@@ -47,8 +48,8 @@ class Interaction:
         return self.headers + (self.track.dropped if self.track else ())
 
 
-def load(path: Path) -> tuple[Interaction, ...]:
-    """Read a cassette and verify every body against its track.
+def load(path: Path, *, name: str | None = None) -> tuple[Interaction, ...]:
+    """Read a cassette and verify every body against its track; messages call it `name`.
 
     Raises:
         CassetteDamagedError: the file cannot be read, or an interaction cannot be trusted; the
@@ -57,20 +58,23 @@ def load(path: Path) -> tuple[Interaction, ...]:
     from vcr.serialize import deserialize
     from vcr.serializers import yamlserializer
 
+    name = name or str(path)
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise _damaged(path, f"it cannot be read: {problem}") from None
+    except OSError as problem:
+        raise _damaged(name, f"it cannot be read: {problem.strerror}") from None
+    except UnicodeDecodeError as problem:
+        raise _damaged(name, f"it is not UTF-8 at byte {problem.start}") from None
     try:
         requests, responses, *_ = deserialize(text, yamlserializer)
     except yaml.YAMLError as problem:
-        raise _damaged(path, f"it is not YAML: {_one_line(problem)}") from None
+        raise _damaged(name, f"it is not YAML: {_one_line(problem)}") from None
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise _damaged(path, f"it is not a vcrpy cassette: {_one_line(problem)}") from None
+        raise _damaged(name, f"it is not a vcrpy cassette: {_one_line(problem)}") from None
     if not requests:
-        raise _damaged(path, "it holds no interaction")
+        raise _damaged(name, "it holds no interaction")
     interactions = [
-        _interaction(path, number, request, response)
+        _interaction(name, number, request, response)
         for number, (request, response) in enumerate(zip(requests, responses, strict=True), 1)
     ]
     # A stable sort: files of stock vcrpy have no order but their own.
@@ -78,9 +82,9 @@ def load(path: Path) -> tuple[Interaction, ...]:
     return tuple(interactions)
 
 
-def _damaged(path: Path, reason: str) -> CassetteDamagedError:
+def _damaged(name: str, reason: str) -> CassetteDamagedError:
     return CassetteDamagedError(
-        f"{path} is damaged: {reason}. Restore it, or record it again with --mode refresh."
+        f"{name} is damaged: {reason}. Restore it, or record it again with --mode refresh."
     )
 
 
@@ -88,7 +92,7 @@ def _one_line(problem: Exception) -> str:
     return " ".join(str(problem).split())
 
 
-def _interaction(path: Path, number: int, request: Any, response: Any) -> Interaction:
+def _interaction(name: str, number: int, request: Any, response: Any) -> Interaction:
     where = f"interaction {number} ({request.method} {request.uri})"
     try:
         status = response["status"]["code"]
@@ -112,15 +116,18 @@ def _interaction(path: Path, number: int, request: Any, response: Any) -> Intera
             track=track,
         )
     except tracks.TrackError as problem:
-        raise _damaged(path, f"{where}: {problem}") from None
+        raise _damaged(name, f"{where}: {problem}") from None
     except (KeyError, TypeError, AttributeError, ValueError, zlib.error) as problem:
-        raise _damaged(path, f"{where} is malformed: {_one_line(problem)}") from None
+        raise _damaged(name, f"{where} is malformed: {_one_line(problem)}") from None
 
 
 def _request_shape(request: Any) -> RequestShape:
     body = request.body
-    if body is not None and not isinstance(body, bytes):
-        # vcrpy keeps files and iterators of older recordings as such.
+    if isinstance(body, dict | list):
+        # vcrpy's aiohttp stub stores what was given as `json=` unserialized.
+        body = msgspec.json.encode(body)
+    elif body is not None and not isinstance(body, bytes):
+        # It keeps files and iterators as such.
         body = body.read() if hasattr(body, "read") else b"".join(body)
     return RequestShape(
         method=request.method,

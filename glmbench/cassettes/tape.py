@@ -11,7 +11,7 @@ import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from glmbench import __version__
 from glmbench.cassettes.exchange import LiveExchange
@@ -20,6 +20,7 @@ from glmbench.cassettes.plan import plan_response
 from glmbench.cassettes.player import PlayedExchange, Player, connect_played
 from glmbench.cassettes.recorder import connect_recorded
 from glmbench.cassettes.store import Interaction, fitting_headers, save
+from glmbench.cassettes.verdict import Finding
 from glmbench.errors import CassetteError, CassetteMissError, CassetteStaleError
 from glmbench.redaction import redact_headers, redact_url
 
@@ -30,17 +31,6 @@ if TYPE_CHECKING:
     from aiohttp import BaseConnector, ClientRequest
     from aiohttp.client import ClientTimeout
     from aiohttp.connector import Connection
-
-Verdict: TypeAlias = Literal["HIT", "MISS", "STALE", "UNUSED", "DAMAGED", "RECORDED", "LIVE"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """The tape's verdict, and why when it is not a good one."""
-
-    verdict: Verdict
-    reason: str | None = None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
@@ -194,15 +184,15 @@ class PlayingTape:
     """Answers requests from a cassette, and nothing else.
 
     Args:
-        path: named in messages.
+        name: what messages call the file.
         interactions: what is recorded; None when there is no file.
         speed: of the loop's clock; 0 plays each chunk when the one before was read.
     """
 
     def __init__(
-        self, path: Path, interactions: tuple[Interaction, ...] | None, *, speed: float = 1.0
+        self, name: str, interactions: tuple[Interaction, ...] | None, *, speed: float = 1.0
     ) -> None:
-        self.path = path
+        self.name = name
         self.last: PlayedExchange | None = None
         self._missing = interactions is None
         self._speed = speed
@@ -260,20 +250,20 @@ class PlayingTape:
         method, url = shape.place
         if self._missing:
             return CassetteMissError(
-                f"{method} {url} has no recording: there is no file {self.path}. "
+                f"{method} {url} has no recording: there is no file {self.name}. "
                 "Record it with --mode record."
             )
         candidates = list(self._unplayed.get(shape.place, {}).values())
         if candidates:
             difference = first_difference(candidates[0].request.body, shape.body)
             return CassetteStaleError(
-                f"{method} {url} is recorded in {self.path} with another request: {difference}. "
+                f"{method} {url} is recorded in {self.name} with another request: {difference}. "
                 "Record it again with --mode refresh if the new request is right."
             )
         recorded = len(self._interactions)
         played = len(self._played)
         return CassetteMissError(
-            f"{method} {url} is not in {self.path} ({recorded} recorded, {played} played). "
+            f"{method} {url} is not in {self.name} ({recorded} recorded, {played} played). "
             f"{self._nearest()} Record it again with --mode refresh."
         )
 
@@ -321,17 +311,17 @@ class PlayingTape:
         if any(exchange.read_past_end for exchange in self._played):
             return Finding(
                 verdict="STALE",
-                reason=f"{self.path} ends where its consumer walked away, and this one reads on. "
+                reason=f"{self.name} ends where its consumer walked away, and this one reads on. "
                 "Record it again with --mode refresh.",
             )
         if not self._played:
-            what = f"there is no file {self.path}" if self._missing else "nothing of it was played"
+            what = f"there is no file {self.name}" if self._missing else "nothing of it was played"
             return Finding(verdict="MISS", reason=f"No request was made: {what}.")
         left = sum(len(waiting) for waiting in self._unplayed.values())
         if left:
             return Finding(
                 verdict="UNUSED",
-                reason=f"{left} of {len(self._interactions)} interactions in {self.path} were not "
+                reason=f"{left} of {len(self._interactions)} interactions in {self.name} were not "
                 f"played. {self._nearest()} Record it again with --mode refresh.",
             )
         return Finding(verdict="HIT")

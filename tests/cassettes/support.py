@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from dataclasses import dataclass, field
 
 import aiohttp
-from streamserver import stream_server
+from streamserver import CUT, LAST, RESET, STALL, chunked, head, stream_server
 
 from glmbench import run_virtual, use_cassette
 
@@ -85,3 +86,49 @@ def three_ways(script, path, **how) -> ThreeWays:
 def spaced(pieces, seconds=0.004):
     """Put a wait before each piece, so that each is a read of its own."""
     return [step for piece in pieces for step in (seconds, piece)]
+
+
+FRAMES = [b'data: {"n": %d, "text": "\xe4\xbd\xa0"}\n\n' % n for n in range(12)]
+HEAD = head("Content-Type: text/event-stream")
+
+
+def gzip_frames():
+    packer = zlib.compressobj(wbits=31)
+    packed = [packer.compress(f) + packer.flush(zlib.Z_SYNC_FLUSH) for f in FRAMES]
+    return [*packed, packer.flush()]
+
+
+WHOLE = {
+    "chunked": [HEAD, *spaced(map(chunked, FRAMES)), 0.004, LAST],
+    "chunked, end with the last chunk": [HEAD, 0.004, chunked(FRAMES[0]) + LAST],
+    "gzip": [head("Content-Encoding: gzip"), *spaced(map(chunked, gzip_frames())), LAST],
+    "length": [head(framing="length=10"), *spaced([b"01234", b"56789"])],
+    "until EOF": [head(framing="eof"), *spaced([b"one", b"two"]), 0.004, CUT],
+    "with its head": [HEAD + chunked(FRAMES[0]), 0.004, chunked(FRAMES[1]), LAST],
+    "whole with its head": [HEAD + chunked(FRAMES[0]) + LAST],
+    "several HTTP chunks in a read": [HEAD, 0.004, b"".join(map(chunked, FRAMES)), 0.004, LAST],
+    "empty": [head(framing="length=0")],
+    "an HTTP error with a body": [head(status="429 Slow Down", framing="length=2") + b"{}"],
+    "no content": [head(status="204 No Content", framing="none")],
+}
+
+CUTS = {
+    "cut": ([HEAD, *spaced(map(chunked, FRAMES[:10])), CUT], {}),
+    "cut before the first chunk": ([HEAD, 0.004, CUT], {}),
+    "reset": ([HEAD, *spaced(map(chunked, FRAMES[:10])), 0.02, RESET], {}),
+    "short of its length": ([head(framing="length=99"), 0.004, b"0123", 0.004, CUT], {}),
+    "silence, then the idle limit": (
+        [HEAD, *spaced(map(chunked, FRAMES[:3])), STALL],
+        {"timeout": no_rounding(sock_read=0.1)},
+    ),
+    "silence, then the total limit": (
+        [HEAD, *spaced(map(chunked, FRAMES[:3])), STALL],
+        {"timeout": no_rounding(total=0.15)},
+    ),
+}
+
+
+async def replay(path, url, **how) -> Seen:
+    """Consume a URL from a cassette."""
+    async with use_cassette(path):
+        return await consume(url, **how)

@@ -1,0 +1,6 @@
+"""`python -m glmbench`."""
+
+from glmbench.cli.main import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""The command line: verbs, and the one place where exceptions become exit codes."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from typing import Any, NoReturn
+
+import click
+
+from glmbench import __version__
+from glmbench.cli.list_ import list_
+from glmbench.cli.run import record, run
+from glmbench.cli.serve import serve
+from glmbench.errors import GlmbenchError, SuiteError, UsageError
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
+
+# The numbers are those of the documented table; they are here and not imported, because `--help`
+# shall not load the results.
+USAGE, INVALID, BUG, INTERRUPTED, TERMINATED = 2, 3, 70, 130, 143
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(__version__, "--version", prog_name="glmbench")
+def cli() -> None:
+    """Test and measure streaming chat providers, live or from recorded streams.
+
+    Replay is the default: nothing goes to the network unless a mode is given that says so.
+    """
+
+
+for verb in (run, record, list_, serve):
+    cli.add_command(verb)
+
+
+class Terminated(BaseException):
+    """SIGTERM came."""
+
+
+def _terminate(*_: Any) -> NoReturn:
+    raise Terminated
+
+
+def main(args: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit with the documented code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(_guarded(args))
+
+
+def _guarded(args: list[str] | None) -> int:
+    try:
+        # Click's own handling would turn Ctrl-C into exit code 1.
+        code = cli.main(args, prog_name="glmbench", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except Terminated:
+        click.echo("Terminated.", err=True)
+        return TERMINATED
+    except (SuiteError, UsageError) as error:
+        click.echo(str(error), err=True)
+        return INVALID if isinstance(error, SuiteError) else USAGE
+    except BrokenPipeError:
+        # The reader of our output left, as `head` does.
+        sys.stderr.close()
+        return 0
+    except GlmbenchError as error:
+        click.echo(str(error), err=True)
+        return INVALID
+    except Exception:  # noqa: BLE001 -- a bug: whatever it is, it shall be shown and reported
+        traceback.print_exc()
+        click.echo(
+            "This is a bug in glmbench. Please report it with the lines above and the command.",
+            err=True,
+        )
+        return BUG
+    return int(code or 0)

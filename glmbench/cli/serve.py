@@ -1,0 +1,45 @@
+"""`glmbench serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option(
+    "--emulate",
+    type=click.Choice(["chatglm"]),
+    required=True,
+    help="Which service to stand in for.",
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port; 0 takes a free one.  [0]"
+)
+@click.option(
+    "--script",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="YAML script of answers; without it a short built-in one.",
+)
+@click.option(
+    "--truth",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Append the instant of every write to this JSONL file.",
+)
+def serve(emulate: str, port: int, script: Path | None, truth: Path | None) -> None:
+    """Stand in for a service on 127.0.0.1, speaking from a script."""
+    import asyncio
+
+    from glmbench.server.emulator import serve as serve_emulator
+    from glmbench.server.script import ECHO
+    from glmbench.server.script_file import load_script
+
+    answers = load_script(script) if script else ECHO
+
+    def ready(host: str, port: int) -> None:
+        click.echo(f"Emulating {emulate} at http://{host}:{port} (Ctrl-C stops it)")
+
+    asyncio.run(serve_emulator(answers, port=port, truth=truth, on_ready=ready))

@@ -1,0 +1,360 @@
+"""The one way of providers to the network: a POST, its errors in our terms, its body as parts.
+
+aiohttp's exceptions end here. Nothing here knows a service, and nothing reads the clock but
+to bound the wait for the end of an answer that is complete.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+import aiohttp
+from aiohttp import http_exceptions
+
+from glmbench.errors import (
+    CassetteError,
+    ConnectFailedError,
+    IncompleteStreamError,
+    ProtocolError,
+    ProviderError,
+    ProviderTimeoutError,
+    UsageError,
+)
+from glmbench.providers.base import suggestion
+
+if TYPE_CHECKING:
+    from glmbench.parts import Part
+
+# How long an answer that is complete may keep its connection open: time for late text and
+# usage, yet no stall is worth more. What it does in that time no longer counts as failure.
+END_PATIENCE_S = 2.0
+ERROR_BODY_LIMIT = 64 * 1024
+
+# Not CassetteError: that is no trouble of the network and must reach the caller as it is.
+TRANSPORT_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
+
+_Phase: TypeAlias = Literal["connect", "first_byte", "idle", "total"]
+_PHASE_TEXT: Mapping[_Phase, str] = {
+    "connect": "no connection within",
+    "first_byte": "no byte of the answer within",
+    "idle": "the stream fell silent for",
+    "total": "the answer was not complete within",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Limits in seconds, None for no limit.
+
+    `connect` covers name lookup, TCP and TLS; `first_byte` is the longest silence before the
+    first byte of the body, `idle` the longest after it; `total` covers everything. The defaults
+    let a ten-minute answer through (silences of 45 s have been seen while the model thinks)
+    and stop one that is dead.
+    """
+
+    connect: float | None = 10.0
+    first_byte: float | None = 120.0
+    idle: float | None = 120.0
+    total: float | None = 900.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None and not _is_duration(value):
+                raise UsageError(f"timeout {field.name} must be seconds above 0, not {value!r}")
+
+
+TimeoutOption: TypeAlias = float | Mapping[str, float | None] | Timeouts | None
+
+
+class StreamDecoder(Protocol):
+    """What `drain` needs of a wire decoder."""
+
+    failure: ProviderError | None
+
+    @property
+    def finished(self) -> bool: ...
+    @property
+    def text(self) -> str: ...
+    def feed(self, data: bytes) -> list[Part]: ...
+    def feed_eof(self) -> list[Part]: ...
+    def finish(self) -> list[Part]: ...
+
+
+class Exchange:
+    """One request and its response, as far as they got."""
+
+    def __init__(self, timeouts: Timeouts) -> None:
+        self.timeouts = timeouts
+        self.response: aiohttp.ClientResponse | None = None
+        self.has_body = False
+
+    async def read(self, response: aiohttp.ClientResponse) -> bytes:
+        """Return what has come of the body since the last call, b"" at its end."""
+        data = await response.content.readany()
+        if data and not self.has_body:
+            self.has_body = True
+            if self.timeouts.idle != self.timeouts.first_byte:
+                _set_read_timeout(response, self.timeouts.idle)
+        return data
+
+
+def parse_timeouts(option: TimeoutOption) -> Timeouts:
+    """Return the limits that a caller's `timeout=` means; a number is the total."""
+    if option is None:
+        return Timeouts()
+    if isinstance(option, Timeouts):
+        return option
+    if isinstance(option, Mapping):
+        known = [field.name for field in fields(Timeouts)]
+        for name in option:
+            if name not in known:
+                raise UsageError(
+                    f'timeout has no "{name}"{suggestion(str(name), known)}; '
+                    f"it has: {', '.join(known)}"
+                )
+        return Timeouts(**option)
+    return Timeouts(total=option)
+
+
+def check_proxy(proxy: str | None) -> str | None:
+    """Return a proxy that aiohttp can speak to; raise UsageError for any other."""
+    if not proxy:
+        return None
+    scheme, separator, rest = proxy.partition("://")
+    if not separator:
+        raise UsageError(f'proxy "{_without_login(proxy)}" has no scheme: write "http://..."')
+    scheme = scheme.lower()
+    if scheme.startswith("socks"):
+        # aiohttp would speak HTTP to it and report whatever comes back.
+        raise UsageError(f"only http and https proxies work, not {scheme}")
+    if scheme not in {"http", "https"} or not rest.strip("/"):
+        raise UsageError(f'proxy "{_without_login(proxy)}" must look like "http://host:port"')
+    return proxy
+
+
+@asynccontextmanager
+async def open_exchange(
+    url: str,
+    *,
+    json: Any,
+    headers: Mapping[str, str],
+    timeouts: Timeouts,
+    proxy: str | None = None,
+    connector: aiohttp.BaseConnector | None = None,
+) -> AsyncIterator[tuple[Exchange, aiohttp.ClientResponse]]:
+    """POST, and hold the response; leaving it early closes the connection at once.
+
+    A caller's connector stays open. Everything aiohttp raises in here leaves as an error of
+    this project.
+    """
+    if connector is not None and connector.closed:
+        raise UsageError("connector= is closed already")
+    exchange = Exchange(timeouts)
+    with mapped_errors(exchange):
+        async with (
+            _session(timeouts, connector) as session,
+            session.post(url, json=json, headers=headers, proxy=proxy) as response,
+        ):
+            exchange.response = response
+            try:
+                yield exchange, response
+            finally:
+                # A response that is not at its end would be drained or pooled by its own
+                # exit; one that is has given its connection back already.
+                response.close()
+
+
+async def drain(
+    exchange: Exchange, response: aiohttp.ClientResponse, decoder: StreamDecoder
+) -> AsyncGenerator[Part, None]:
+    """Yield the parts of the body, the FinishReason last, or raise what ended it.
+
+    Transport errors leave as they are: `mapped_errors`, outside, knows their names.
+    """
+    broken: Exception | None = None
+    while broken is None and not decoder.finished:
+        try:
+            data = await exchange.read(response)
+        except TRANSPORT_ERRORS as error:
+            broken = error
+            data = _left_over(response)
+        if not data:
+            break
+        for part in decoder.feed(data):
+            yield part
+    patience = END_PATIENCE_S
+    while broken is None and decoder.failure is None and decoder.finished and patience > 0:
+        data, waited = await _read_within(exchange, response, patience)
+        if not data:
+            break
+        patience -= waited
+        for part in decoder.feed(data):
+            yield part
+    for part in decoder.feed_eof():
+        yield part
+    if broken is not None and not decoder.finished:
+        raise broken
+    for part in decoder.finish():
+        yield part
+
+
+async def read_error_body(exchange: Exchange, response: aiohttp.ClientResponse) -> bytes:
+    """Return the body of an error, at most 64 KiB of it, or what came before it broke off."""
+    body = b""
+    try:
+        while len(body) < ERROR_BODY_LIMIT:
+            data = await exchange.read(response)
+            if not data:
+                break
+            body += data
+    except TRANSPORT_ERRORS:
+        # The status of an error says enough; a success without its body says nothing.
+        if not body and response.status < 400:
+            raise
+    return body[:ERROR_BODY_LIMIT]
+
+
+@contextmanager
+def mapped_errors(exchange: Exchange) -> Iterator[None]:
+    """Turn everything that aiohttp and sockets raise into this project's errors."""
+    try:
+        yield
+    except TRANSPORT_ERRORS as error:
+        cassette_error = _find_cassette_error(error)
+        if cassette_error is not None:
+            raise cassette_error from error
+        raise map_error(error, exchange) from error
+    except UnicodeError as error:
+        # The one thing a host name can do that aiohttp lets through: a label over 63 letters.
+        if exchange.response is not None:
+            raise
+        raise UsageError(f"not a host name: {error}") from error
+
+
+def map_error(error: Exception, exchange: Exchange) -> Exception:
+    """Return the error of this project for one of aiohttp's; see the table in the tests."""
+    if isinstance(error, TimeoutError) and getattr(error, "errno", None) is None:
+        return _timeout_error(error, exchange)
+    if isinstance(error, aiohttp.ClientPayloadError):
+        if isinstance(error.__cause__, http_exceptions.ContentEncodingError):
+            return ProtocolError(f"the body cannot be decompressed: {error.__cause__}")
+        return IncompleteStreamError(f"the body broke off: {_said(error)}")
+    if isinstance(error, aiohttp.RedirectClientError | aiohttp.TooManyRedirects):
+        return ProtocolError(f"a redirect that leads nowhere: {_said(error)}")
+    if isinstance(error, aiohttp.InvalidURL):
+        return UsageError(f"not a URL that can be asked: {_said(error)}")
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return ConnectFailedError(f"the proxy refused: {error.message}", status=error.status)
+    if isinstance(error, aiohttp.ClientResponseError):
+        return ProtocolError(f"the response is not valid HTTP: {error.message}")
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ServerFingerprintMismatch):
+        return ConnectFailedError(f"no connection: {_said(error)}")
+    if exchange.response is None:
+        return ConnectFailedError(f"the connection ended before an answer: {_said(error)}")
+    return IncompleteStreamError(f"the connection broke: {_said(error)}")
+
+
+def _without_login(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def _session(timeouts: Timeouts, connector: aiohttp.BaseConnector | None) -> aiohttp.ClientSession:
+    owned = connector is None
+    if connector is None:
+        # No limit: a request that queues in the client would count as the service's latency.
+        connector = aiohttp.TCPConnector(limit=0, timeout_ceil_threshold=math.inf)
+    return aiohttp.ClientSession(
+        connector=connector,
+        connector_owner=owned,
+        trust_env=False,
+        timeout=aiohttp.ClientTimeout(
+            total=timeouts.total,
+            connect=timeouts.connect,
+            sock_read=timeouts.first_byte,
+            # aiohttp rounds timeouts over 5 s up to a whole second of the loop's clock, which
+            # would make a recorded timeout depend on when the loop was started.
+            ceil_threshold=math.inf,
+        ),
+    )
+
+
+async def _read_within(
+    exchange: Exchange, response: aiohttp.ClientResponse, patience: float
+) -> tuple[bytes, float]:
+    """Read once more from an answer that is complete: data and the seconds that were waited.
+
+    Only waiting counts, not the time that the consumer takes over a part. The timeout is
+    around the read alone, since a part must not be yielded inside it.
+    """
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    try:
+        async with asyncio.timeout(patience):
+            data = await exchange.read(response)
+    except TRANSPORT_ERRORS:
+        return _left_over(response), math.inf
+    return data, loop.time() - started
+
+
+def _left_over(response: aiohttp.ClientResponse) -> bytes:
+    """Return what had arrived before the connection broke.
+
+    A StreamReader with an exception raises it before it hands out what it still holds, so that
+    a consumer who was busy would lose text, or the finish frame itself.
+    """
+    content = response.content
+    try:
+        content.set_exception(None)  # type: ignore[arg-type]
+        return content.read_nowait()
+    except TRANSPORT_ERRORS:
+        return b""
+
+
+def _set_read_timeout(response: aiohttp.ClientResponse, seconds: float | None) -> None:
+    connection = response.connection  # None when the body is complete already
+    if connection is not None and connection.protocol is not None:
+        connection.protocol.read_timeout = seconds
+        connection.protocol.start_timeout()
+
+
+def _timeout_error(error: TimeoutError, exchange: Exchange) -> ProviderTimeoutError:
+    phase: _Phase = "total"
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        phase = "connect"
+    elif isinstance(error, aiohttp.ServerTimeoutError):
+        phase = "idle" if exchange.has_body else "first_byte"
+    limit = getattr(exchange.timeouts, phase)
+    seconds = f"{limit:g} s" if limit is not None else "the limit"
+    mapped = ProviderTimeoutError(f"{_PHASE_TEXT[phase]} {seconds}")
+    mapped.phase = phase
+    return mapped
+
+
+def _find_cassette_error(error: BaseException | None) -> CassetteError | None:
+    """Return the recording's error that aiohttp may have wrapped on its way up."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, CassetteError):
+            return error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _is_duration(value: object) -> bool:
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and value > 0
+    )
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,259 @@
+"""A run as text for a terminal: one table per question, then every failure in full.
+
+Eighty columns are enough for what we choose to show; what comes from a suite or a service is
+shortened to fit.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from tabulate import tabulate
+from wcwidth import wcswidth
+
+from glmbench.measure.stats import summarize as summarize_values
+from glmbench.problems import printable
+from glmbench.report.numbers import NOTHING, count, duration, rate
+from glmbench.results.judge import summarize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from glmbench.measure.stats import Summary as Distribution
+    from glmbench.results.model import RunResult, SuiteInfo, TrialResult
+
+WIDTH = 80
+CASE_WIDTH = 24
+FINISH_WIDTH = 20
+
+
+def render_run(result: RunResult) -> str:
+    """Draw everything that a run found, ready to print."""
+    sections = [
+        _cases(result.trials),
+        _latency(result.trials),
+        _throughput(result.trials),
+        _finish_reasons(result.trials),
+        *_failures(result),
+        _last_words(result),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _table(
+    title: str,
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    align: str,
+    note: str | None = None,
+) -> str:
+    # Numbers are texts already: tabulate's own parsing rewrites "1e5" and "007".
+    names = {"l": "left", "r": "right"}
+    body = tabulate(
+        list(rows),
+        head,
+        tablefmt="simple",
+        disable_numparse=True,
+        colalign=[names[letter] for letter in align],
+    )
+    return "\n".join([title, body, *([note] if note else [])])
+
+
+def _cases(trials: Sequence[TrialResult]) -> str:
+    if not trials:
+        return ""
+    several = len({trial.suite for trial in trials}) > 1
+    repeated = len({(t.suite, t.case) for t in trials}) < len(trials)
+    rows = [
+        [
+            _shorten(_name(trial, several=several, repeated=repeated), CASE_WIDTH),
+            trial.status,
+            _finish(trial),
+            duration(trial.timing.ttft_s),
+            duration(trial.timing.total_s),
+            rate(trial.throughput.decode_tps),
+            trial.cassette.verdict if trial.cassette else NOTHING,
+        ]
+        for trial in trials
+    ]
+    head = ["case", "status", "finish", "ttft", "total", "tok/s", "cassette"]
+    return _table("Cases", head, rows, "lllrrrl")
+
+
+def _name(trial: TrialResult, *, several: bool, repeated: bool) -> str:
+    suite = f"{trial.suite}/" if several else ""
+    return suite + (trial.id if repeated else trial.case)
+
+
+def _finish(trial: TrialResult) -> str:
+    """Show the finish reason that came, and after an unequal sign the one expected instead."""
+    got = _ending(trial)
+    expected = expected_ending(trial)
+    if trial.status in {"passed", "unmeasured"} or got == expected:
+        return _shorten(got, FINISH_WIDTH)
+    return f"{_shorten(got, FINISH_WIDTH)} ≠ {expected}" if expected != NOTHING else got
+
+
+def _ending(trial: TrialResult) -> str:
+    if trial.finish_reason is not None:
+        return trial.finish_reason
+    return _short_error(trial.error.type) if trial.error is not None else NOTHING
+
+
+def _short_error(name: str) -> str:
+    return name.removesuffix("Error") or name
+
+
+def expected_ending(trial: TrialResult) -> str:
+    """Word the finish reason that a case expects; `-` where it does not say."""
+    for check in trial.checks:
+        if check.name == "error":
+            return _short_error(check.expected.split()[0])
+    if trial.expected_finish_reason is None:
+        return NOTHING
+    return " or ".join(reason or "no finish" for reason in trial.expected_finish_reason)
+
+
+def _latency(trials: Sequence[TrialResult]) -> str:
+    sections = []
+    for source in sorted({trial.timing.source for trial in trials} - {"none"}):
+        # Figures of different sources are never in one statistic.
+        chosen = [trial.timing for trial in trials if trial.timing.source == source]
+        metrics = (
+            ("first byte", [timing.ttfb_s for timing in chosen]),
+            ("first token (ttft)", [timing.ttft_s for timing in chosen]),
+            ("first output (ttfo)", [timing.ttfo_s for timing in chosen]),
+            ("total", [timing.total_s for timing in chosen]),
+            ("longest gap", [timing.gap_max_s for timing in chosen]),
+        )
+        rows = [_distribution(name, summarize_values(v), duration) for name, v in metrics]
+        head = ["", "n", "min", "median", "p95", "max"]
+        sections.append(_table(f"Latency ({_SOURCE_WORDS[source]})", head, rows, "lrrrrr"))
+    return "\n\n".join(sections)
+
+
+_SOURCE_WORDS = {
+    "live": "measured live",
+    "consumer": "stamped where the provider yields",
+    "recorded": "as recorded, not measured now",
+    "edited": "of an edited recording",
+}
+
+
+def _throughput(trials: Sequence[TrialResult]) -> str:
+    sections = []
+    keys = sorted(
+        {(t.timing.source, t.throughput.token_source) for t in trials if t.timing.source != "none"}
+    )
+    for source, token_source in keys:
+        chosen = [
+            trial.throughput
+            for trial in trials
+            if (trial.timing.source, trial.throughput.token_source) == (source, token_source)
+        ]
+        metrics = (
+            ("tokens/s while decoding", [t.decode_tps for t in chosen]),
+            ("tokens/s end to end", [t.e2e_tps for t in chosen]),
+            ("characters/s", [t.chars_ps for t in chosen]),
+        )
+        rows = [
+            _distribution(name, distribution, rate)
+            for name, distribution in ((n, summarize_values(v)) for n, v in metrics)
+            if distribution.n
+        ]
+        if rows:
+            title = f"Throughput ({_SOURCE_WORDS[source]}; {_TOKEN_WORDS[token_source]})"
+            head = ["", "n", "min", "median", "p95", "max"]
+            sections.append(_table(title, head, rows, "lrrrrr"))
+    return "\n\n".join(sections)
+
+
+_TOKEN_WORDS = {
+    "usage": "tokens as the service counted them",
+    "estimate": "tokens estimated",
+    "none": "no tokens",
+}
+
+
+def _distribution(
+    name: str, values: Distribution, show: Callable[[float | None], str]
+) -> list[str]:
+    shown = (values.min, values.p50, values.p95, values.max)
+    return [name, str(values.n), *(show(value) for value in shown)]
+
+
+def _finish_reasons(trials: Sequence[TrialResult]) -> str:
+    if not trials:
+        return ""
+    pairs = Counter((expected_ending(trial), _ending(trial)) for trial in trials)
+    wanted = sorted({expected for expected, _ in pairs})
+    came = sorted({got for _, got in pairs})
+    rows = [
+        [_shorten(expected, FINISH_WIDTH), *(str(pairs[expected, got] or "·") for got in came)]
+        for expected in wanted
+    ]
+    head = ["expected \\ got", *(_shorten(got, FINISH_WIDTH) for got in came)]
+    return _table("Finish reasons", head, rows, "l" + "r" * len(came))
+
+
+def _failures(result: RunResult) -> list[str]:
+    suites = {suite.name: suite for suite in result.suites}
+    return [
+        _failure(trial, suites[trial.suite], result)
+        for trial in result.trials
+        if trial.status not in {"passed", "skipped"}
+    ]
+
+
+def _failure(trial: TrialResult, suite: SuiteInfo, result: RunResult) -> str:
+    place = f"{suite.path}:{trial.line}"
+    lines = [f"{trial.status.upper()} {printable(trial.id)}", f"  at {printable(place)}"]
+    if trial.cassette_failed:
+        assert trial.cassette is not None
+        reason = trial.cassette.reason or "see the error"
+        lines.append(f"  cassette: {trial.cassette.verdict}. {printable(reason)}")
+    elif trial.error is not None and trial.status == "error":
+        detail = trial.error.message or result.details.get(f"{trial.suite}/{trial.id}", "")
+        lines.append(f"  {trial.error.type}: {printable(detail)}")
+    for check in trial.checks:
+        if check.status != "passed":
+            lines.append(f"  {check.name} {check.status}")
+            lines.append(f"    expected {check.expected}")
+            lines.append(f"    got      {check.got}")
+    lines.append(f"  again: {_command(trial, suite, result)}")
+    return "\n".join(lines)
+
+
+def _command(trial: TrialResult, suite: SuiteInfo, result: RunResult) -> str:
+    words = ["glmbench", "run", suite.path, "--case", trial.case]
+    mode = result.environment.get("mode", "replay")
+    if mode != "replay":
+        words += ["--mode", mode]
+    if result.environment.get("timing", "recorded") != "recorded":
+        words += ["--timing", result.environment["timing"]]
+    if result.environment.get("connect_to"):
+        words += ["--connect-to", result.environment["connect_to"]]
+    return " ".join(quote(word) for word in words)
+
+
+def _last_words(result: RunResult) -> str:
+    summary = summarize(result)
+    counted = [f"{n} {status}" for status, n in summary.statuses.items() if n]
+    words = f"{count(summary.trials, 'trial')}: {', '.join(counted) or 'nothing was run'}"
+    paused = sum(trial.timing.source == "none" and trial.status == "passed" for trial in result.trials)
+    if paused:
+        words += f"\nNo timing in {count(paused, 'cassette')}: recorded without a stream track."
+    if result.interrupted:
+        words += "\nInterrupted: what was finished is reported, the rest was not run."
+    return words
+
+
+def _shorten(text: str, width: int) -> str:
+    text = printable(text)
+    if wcswidth(text) <= width:
+        return text
+    while wcswidth(text) >= width:
+        text = text[:-1]
+    return f"{text}…"

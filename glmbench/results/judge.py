@@ -1,0 +1,85 @@
+"""From what was observed and checked to a status, and from statuses to an exit code. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from glmbench.cassettes.verdict import FAILING, Finding
+from glmbench.checks.evaluate import expects
+from glmbench.results.model import STATUSES, RunResult, Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from glmbench.checks.evaluate import CheckResult
+    from glmbench.measure.observation import Failure
+    from glmbench.results.model import Status
+    from glmbench.suites.model import Expect
+
+
+class Exit(IntEnum):
+    """What the process says to its caller; the first that applies, in the order of `decide`."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    INVALID = 3
+    GATE = 4
+    PROVIDER = 5
+    CASSETTE = 6
+    UNMEASURED = 7
+    BUG = 70
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+def judge(
+    expect: Expect,
+    failure: Failure | None,
+    checks: Sequence[CheckResult],
+    finding: Finding,
+) -> Status:
+    """Give a trial its status.
+
+    A recording at fault, or an error that no case expects, says nothing about the expectations:
+    it is `error`, never `failed` and never `passed`.
+    """
+    if finding.verdict in FAILING:
+        return "error"
+    if failure is not None and not expects(expect, failure):
+        # Another error than the expected one breaks the expectation; a crash does not answer it.
+        return "failed" if expect.error is not None and failure.expected_kind else "error"
+    statuses = {check.status for check in checks}
+    if "failed" in statuses:
+        return "failed"
+    return "unmeasured" if "unmeasured" in statuses else "passed"
+
+
+def decide(result: RunResult) -> Exit:
+    """Choose the exit code of a run, in the order 130 6 1 5 7 0 of the documented table."""
+    statuses = {trial.status for trial in result.trials}
+    if result.interrupted:
+        return Exit.INTERRUPTED
+    if any(trial.cassette_failed for trial in result.trials):
+        return Exit.CASSETTE
+    if "failed" in statuses:
+        return Exit.FAILED
+    if "error" in statuses:
+        return Exit.PROVIDER
+    if not result.trials or "unmeasured" in statuses:
+        return Exit.UNMEASURED
+    return Exit.OK
+
+
+def summarize(result: RunResult) -> Summary:
+    """Count trials by status and verdict; every status is there, also with 0."""
+    statuses = Counter(trial.status for trial in result.trials)
+    verdicts = Counter(trial.cassette.verdict for trial in result.trials if trial.cassette)
+    return Summary(
+        trials=len(result.trials),
+        statuses={status: statuses[status] for status in STATUSES},
+        verdicts=dict(sorted(verdicts.items())),
+        exit_code=decide(result),
+    )

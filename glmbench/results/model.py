@@ -1,0 +1,115 @@
+"""The result of a run as plain data: what is written as JSON and what every report shows. Pure.
+
+`trials` is the same on every replay of the same install, in any folder: suite order, POSIX paths
+relative to the suite, no addresses, no dates, no texts of foreign exceptions. What differs from
+run to run lives in `environment` and `details`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from glmbench.cassettes.verdict import FAILING, Verdict
+
+if TYPE_CHECKING:
+    from glmbench.checks.evaluate import CheckResult
+    from glmbench.measure.timing import Throughput, Timing
+    from glmbench.parts import FinishReasonName
+
+SCHEMA = "glmbench.result/1"
+
+Status: TypeAlias = Literal["passed", "failed", "error", "unmeasured", "skipped", "interrupted"]
+STATUSES: tuple[Status, ...] = (
+    "passed",
+    "failed",
+    "error",
+    "unmeasured",
+    "skipped",
+    "interrupted",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CassetteOutcome:
+    """Which file, POSIX and relative to the suite's folder, and what the tape said."""
+
+    path: str
+    verdict: Verdict
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorOutcome:
+    """What ended the trial. `message` is empty for an exception that is not glmbench's own."""
+
+    type: str
+    message: str = ""
+    status: int | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialResult:
+    """One trial; `line` is where its case starts in the suite file."""
+
+    suite: str
+    case: str
+    model: str
+    repeat: int
+    line: int
+    status: Status
+    expected_finish_reason: tuple[FinishReasonName | None, ...] | None
+    finish_reason: FinishReasonName | None
+    native_finish_reason: str | None
+    finish_message: str | None
+    rewritten: str | None
+    dropped_chars: int
+    text: str
+    reasoning: str
+    timing: Timing
+    throughput: Throughput
+    checks: tuple[CheckResult, ...]
+    cassette: CassetteOutcome | None
+    error: ErrorOutcome | None
+
+    @property
+    def id(self) -> str:
+        """The name of the trial within its suite, as the cassette has it."""
+        return f"{self.case}@{self.model}@{self.repeat}"
+
+    @property
+    def cassette_failed(self) -> bool:
+        return self.cassette is not None and self.cassette.verdict in FAILING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteInfo:
+    """A suite of the run; `path` as it was given on the command line."""
+
+    name: str
+    path: str
+    provider: str
+    cases: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Trials by status and by verdict, and the exit code that follows."""
+
+    trials: int
+    statuses: dict[str, int]
+    verdicts: dict[str, int]
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """Everything that one `glmbench run` found."""
+
+    suites: tuple[SuiteInfo, ...]
+    environment: dict[str, Any]
+    trials: tuple[TrialResult, ...]
+    interrupted: bool = False
+    details: dict[str, str] = field(default_factory=dict)
+    """Texts that may differ from run to run, by trial id: messages of foreign exceptions."""

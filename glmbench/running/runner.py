@@ -1,0 +1,232 @@
+"""Run the trials of a plan, one after the other; a failed trial is a row and the run goes on.
+
+In replay each trial has an event loop of its own whose clock is virtual, and the network is
+sealed, so that no trial can influence another and every figure is the same run after run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from glmbench.cassettes import virtual_time
+from glmbench.cassettes.context import activate, open_tape, parse_timing
+from glmbench.cassettes.seal import sealed
+from glmbench.cassettes.tape import PlayingTape, Tape
+from glmbench.cassettes.verdict import Finding
+from glmbench.checks.evaluate import evaluate
+from glmbench.errors import (
+    CassetteDamagedError,
+    DeadlineExceededError,
+    GlmbenchError,
+    ProviderError,
+    RecordingEndsError,
+    VirtualTimeError,
+)
+from glmbench.measure.observation import Failure, Observation
+from glmbench.measure.timing import measure_throughput, measure_timing
+from glmbench.results.judge import judge
+from glmbench.results.model import CassetteOutcome, ErrorOutcome, RunResult, SuiteInfo, TrialResult
+from glmbench.running.observe import Yielded, as_failure, observe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from glmbench.cassettes.context import Mode
+    from glmbench.running.plan import SuitePlan
+    from glmbench.suites.expand import Trial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to run: see `glmbench run --help`."""
+
+    mode: Mode = "replay"
+    timing: str = "recorded"
+    connect_to: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A finished trial, and the text of a foreign exception, which is kept out of the result."""
+
+    result: TrialResult
+    detail: str | None = None
+
+
+def run_suites(
+    plans: Sequence[SuitePlan],
+    settings: Settings,
+    environment: dict[str, Any],
+    on_trial: Callable[[TrialResult], None] = lambda _: None,
+) -> RunResult:
+    """Run every trial in order. Ctrl-C ends the run; what is finished is in the result."""
+    results: list[TrialResult] = []
+    details: dict[str, str] = {}
+    interrupted = False
+    try:
+        for plan in plans:
+            for trial in plan.trials:
+                outcome = run_trial(plan, trial, settings)
+                results.append(outcome.result)
+                if outcome.detail is not None:
+                    details[f"{plan.suite.name}/{outcome.result.id}"] = outcome.detail
+                on_trial(outcome.result)
+    except KeyboardInterrupt:
+        interrupted = True
+    return RunResult(
+        suites=tuple(_suite_info(plan) for plan in plans),
+        environment=environment,
+        trials=tuple(results),
+        interrupted=interrupted,
+        details=details,
+    )
+
+
+def _suite_info(plan: SuitePlan) -> SuiteInfo:
+    return SuiteInfo(
+        name=plan.suite.name,
+        path=plan.shown_path,
+        provider=plan.provider_name,
+        cases=len(plan.suite.cases),
+    )
+
+
+def run_trial(plan: SuitePlan, trial: Trial, settings: Settings) -> Outcome:
+    """Run one trial and judge it."""
+    name = plan.cassette_name(trial)
+    try:
+        tape = open_tape(
+            plan.cassette_path(trial),
+            settings.mode,
+            name=name,
+            speed=parse_timing(settings.timing),
+            connect_to=settings.connect_to,
+        )
+    except CassetteDamagedError as damage:
+        finding = Finding(verdict="DAMAGED", reason=str(damage))
+        return _outcome(plan, trial, Observation(source="none"), finding, damage)
+    yielded: list[Yielded] = []
+    with sealed() if isinstance(tape, PlayingTape) else nullcontext() as seal:
+        error = _attempt(plan, trial, tape, settings, yielded)
+    failure = as_failure(error) if error is not None else None
+    observation = observe(tape, yielded, failure)
+    if not isinstance(error, DeadlineExceededError):
+        # What was cut off by our own deadline is no recording of anything.
+        tape.save()
+    finding = _finding(tape, error, seal.refused if seal else [])
+    return _outcome(plan, trial, observation, finding, error)
+
+
+def _attempt(
+    plan: SuitePlan, trial: Trial, tape: Tape, settings: Settings, yielded: list[Yielded]
+) -> Exception | None:
+    """Let the provider answer, on the loop that the mode asks for."""
+    virtual = isinstance(tape, PlayingTape) and settings.timing in {"recorded", "instant"}
+    run = virtual_time.run if virtual else asyncio.run
+    try:
+        with activate(tape):
+            run(_converse(plan, trial, tape, yielded))
+    except Exception as error:  # noqa: BLE001 -- whatever a provider raises is this trial's row
+        return error
+    return None
+
+
+async def _converse(plan: SuitePlan, trial: Trial, tape: Tape, yielded: list[Yielded]) -> None:
+    started = time.perf_counter()
+    limit = trial.case.timeout
+    options = {**plan.suite.provider.kwargs, **trial.case.options}
+    messages = [dict(message) for message in trial.case.messages]
+    deadline = asyncio.timeout(limit)
+    try:
+        async with deadline:
+            parts = plan.provider.create_async_generator(trial.model, messages, **options)
+            async with aclosing(parts):
+                async for part in parts:
+                    yielded.append(  # noqa: PERF401 -- what came before an exception must stay
+                        Yielded(
+                            part=part,
+                            position=tape.position(),
+                            consumer_us=round((time.perf_counter() - started) * 1e6),
+                        )
+                    )
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+        message = f"the case's timeout of {limit:g} s passed"
+        raise DeadlineExceededError(message) from None
+
+
+def _finding(tape: Tape, error: Exception | None, refused: list[str]) -> Finding:
+    """Ask the tape, and count what it cannot see: ways to the network that were tried."""
+    finding = tape.finding()
+    if isinstance(error, RecordingEndsError):
+        return Finding(verdict="STALE", reason=str(error))
+    if refused:
+        reason = f"{refused[0]} was refused: replay never goes to the network."
+        return Finding(verdict="MISS", reason=reason)
+    return finding
+
+
+def _outcome(
+    plan: SuitePlan,
+    trial: Trial,
+    observation: Observation,
+    finding: Finding,
+    error: Exception | None,
+) -> Outcome:
+    expect = trial.case.expect
+    timing = measure_timing(observation)
+    checks = evaluate(expect, observation, timing)
+    finish = observation.finish
+    result = TrialResult(
+        suite=plan.suite.name,
+        case=trial.case.id,
+        model=trial.model,
+        repeat=trial.repeat,
+        line=plan.lines[trial.case.id],
+        status=judge(expect, observation.failure or _as_failure(error), checks, finding),
+        expected_finish_reason=expect.finish_reason,
+        finish_reason=finish.reason if finish else None,
+        native_finish_reason=finish.native if finish else None,
+        finish_message=finish.message if finish else None,
+        rewritten=finish.rewritten if finish else None,
+        dropped_chars=finish.dropped_chars if finish else 0,
+        text=observation.text,
+        reasoning=observation.reasoning,
+        timing=timing,
+        throughput=measure_throughput(observation),
+        checks=checks,
+        cassette=_cassette_outcome(plan, trial, finding),
+        error=_error_outcome(error),
+    )
+    detail = str(error) if error is not None and not _is_ours(error) else None
+    return Outcome(result=result, detail=detail)
+
+
+def _as_failure(error: Exception | None) -> Failure | None:
+    return as_failure(error) if error is not None else None
+
+
+def _cassette_outcome(plan: SuitePlan, trial: Trial, finding: Finding) -> CassetteOutcome:
+    return CassetteOutcome(
+        path=plan.cassette_name(trial), verdict=finding.verdict, reason=finding.reason
+    )
+
+
+def _is_ours(error: Exception) -> bool:
+    # A VirtualTimeError names tasks, whose numbers differ from run to run.
+    return isinstance(error, GlmbenchError) and not isinstance(error, VirtualTimeError)
+
+
+def _error_outcome(error: Exception | None) -> ErrorOutcome | None:
+    if error is None:
+        return None
+    if isinstance(error, ProviderError):
+        return ErrorOutcome(
+            type=type(error).__name__, message=error.message, status=error.status, code=error.code
+        )
+    return ErrorOutcome(type=type(error).__name__, message=str(error) if _is_ours(error) else "")

@@ -1,0 +1,228 @@
+"""ChatGLM frames: JSON bytes to a `Frame`, fast when it fits, piece by piece when it does not.
+
+Pure. msgspec stops at the first field that does not fit, and a null part has been seen beside
+good ones, so a frame that fails is taken apart as plain JSON and everything valid is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeAlias, get_args
+
+import msgspec
+
+from glmbench.errors import ProtocolError
+
+JsonObject: TypeAlias = Mapping[str, Any]
+
+Status: TypeAlias = Literal["init", "finish", "intervene", "error"]
+
+TEXT_TYPES = frozenset({"text", "think", "text_thinking"})
+_STATUSES: dict[str, Status] = {status: status for status in get_args(Status)}
+_BYTE = re.compile(r"\(byte (\d+)\)")
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One content item; only the fields that hold answer text or reasoning.
+
+    `think` has a field of its own, `text_thinking` uses that of text.
+    """
+
+    type: str
+    text: str = ""
+    think: str = ""
+
+
+class OtherItem(Item, frozen=True, kw_only=True, gc=False):
+    """An item of any other type, as it came; `pages` is the part's metadata_list."""
+
+    fields: JsonObject
+    pages: tuple[JsonObject, ...] = ()
+
+
+class FramePart(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    logic_id: str = ""
+    status: str = ""
+    content: Sequence[Item] = ()
+    error: dict[str, Any] | None = None
+
+
+class Meta(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """`if_increase_push`: texts are fragments (True) or whole (False); None where not said."""
+
+    if_increase_push: bool | None = None
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A status that is missing or not known reads as "init": the answer goes on."""
+
+    status: Status
+    conversation_id: str = ""
+    parts: Sequence[FramePart] = ()
+    meta_data: Meta | None = None
+    last_error: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+
+
+# What the fast path takes: text items only, said by the types so that msgspec does the check.
+class _WireItem(Item, frozen=True, kw_only=True, gc=False):
+    type: Literal["text", "think", "text_thinking"]
+
+
+class _WirePart(FramePart, frozen=True, kw_only=True, gc=False):
+    content: Sequence[_WireItem] = ()
+
+
+class _WireFrame(Frame, frozen=True, kw_only=True, gc=False):
+    parts: Sequence[_WirePart] = ()
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """An error body that came as an event."""
+
+    fields: JsonObject
+
+
+_decode = msgspec.json.Decoder(_WireFrame).decode
+
+
+def decode_frame(data: bytes, offset: int) -> Frame | Envelope:
+    """Decode the data of one event, which begins at body byte `offset`.
+
+    Raises ProtocolError, with the body byte, for invalid UTF-8, for what is not JSON and for
+    JSON that is no object. Fields that are skipped on the fast path are not checked for
+    UTF-8: nothing of them can reach the answer, and checking costs as much as decoding.
+    """
+    try:
+        return _decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _salvage(_plain_object(data, offset))
+
+
+def is_whole(data: bytes) -> bool:
+    """Tell whether the data of an event that was not terminated is complete all the same."""
+    try:
+        return isinstance(msgspec.json.decode(data), dict)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def _plain_object(data: bytes, offset: int) -> JsonObject:
+    try:
+        value = msgspec.json.decode(data)
+    except UnicodeDecodeError as error:
+        raise _not_utf8(data, offset) from error
+    except RecursionError as error:
+        raise _broken("a frame is nested too deeply", offset) from error
+    except msgspec.DecodeError as error:
+        found = _BYTE.search(str(error))
+        at = offset + (int(found[1]) if found else 0)
+        raise _broken(f"a frame is not valid JSON: {error}", at) from error
+    if not isinstance(value, dict):
+        raise _broken(f"a frame must be a JSON object, not {type(value).__name__}", offset)
+    return value
+
+
+def _not_utf8(data: bytes, offset: int) -> ProtocolError:
+    # msgspec counts from the start of the string it was in; the frame is decoded again to
+    # learn where that was.
+    try:
+        data.decode("utf-8")
+        at = 0
+    except UnicodeDecodeError as error:
+        at = error.start
+    return _broken("a frame is not valid UTF-8", offset + at)
+
+
+def _broken(message: str, at: int) -> ProtocolError:
+    error = ProtocolError(f"{message} (body byte {at})")
+    error.offset = at
+    return error
+
+
+def _salvage(value: JsonObject) -> Frame | Envelope:
+    if _is_envelope(value):
+        return Envelope(value)
+    return Frame(
+        conversation_id=_word(value.get("conversation_id")),
+        status=_STATUSES.get(_word(value.get("status")), "init"),
+        parts=[_salvage_part(part) for part in _objects_in_place(value.get("parts"))],
+        meta_data=_salvage_meta(value.get("meta_data")),
+        last_error=_object(value.get("last_error")),
+        error=_object(value.get("error")),
+    )
+
+
+def _is_envelope(value: JsonObject) -> bool:
+    """Tell an error body from a frame: a numeric status, and not zero, which is success."""
+    if "validation_error" in value:
+        return True
+    status = _word(value.get("status"))
+    if status:
+        return _is_number(status) and int(status) != 0
+    # `{"error": {"code", "message"}}`, the shape of the documented API, has no status at all.
+    return "parts" not in value and bool(_object(value.get("error")))
+
+
+def _is_number(word: str) -> bool:
+    digits = word.removeprefix("-")
+    return digits.isascii() and digits.isdecimal() and len(digits) <= 9
+
+
+def _salvage_meta(value: object) -> Meta | None:
+    flag = value.get("if_increase_push") if isinstance(value, dict) else None
+    return Meta(if_increase_push=flag) if isinstance(flag, bool) else None
+
+
+def _salvage_part(value: JsonObject) -> FramePart:
+    meta = _object(value.get("meta_data")) or {}
+    pages = tuple(_objects(meta.get("metadata_list")))
+    content = value.get("content")
+    if isinstance(content, dict):
+        content = [content]
+    return FramePart(
+        logic_id=_word(value.get("logic_id")),
+        status=_word(value.get("status")),
+        content=[_salvage_item(item, pages) for item in _objects(content)],
+        error=_object(value.get("error")),
+    )
+
+
+def _salvage_item(value: JsonObject, pages: tuple[JsonObject, ...]) -> Item:
+    kind = _word(value.get("type"))
+    text, think = _string(value.get("text")), _string(value.get("think"))
+    if kind in TEXT_TYPES:
+        return Item(type=kind, text=text, think=think)
+    return OtherItem(type=kind, text=text, think=think, fields=value, pages=pages)
+
+
+def _objects(value: object) -> Iterator[JsonObject]:
+    if isinstance(value, list):
+        yield from (item for item in value if isinstance(item, dict))
+
+
+def _objects_in_place(value: object) -> Iterator[JsonObject]:
+    """Like `_objects`, but what is no object leaves an empty one.
+
+    A part without logic_id is known by its index, which a null part before it must not shift.
+    """
+    if isinstance(value, list):
+        yield from (item if isinstance(item, dict) else {} for item in value)
+
+
+def _object(value: object) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) else None
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _word(value: object) -> str:
+    """Return an identifier or code, which some servers send as a number, as text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return ""

@@ -1,0 +1,75 @@
+"""Requests are the same by method, URL and canonical body, and a difference is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from glmbench.cassettes.matching import RequestShape, first_difference
+
+
+def shape(body=b"", *, method="POST", url="https://h/p", headers=()):
+    return RequestShape(method=method, url=url, headers=headers, body=body)
+
+
+FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
+
+SAME = {
+    "keys in another order": (shape(b'{"a":1,"b":[2]}'), shape(b'{ "b": [2], "a": 1 }')),
+    "JSON escapes": (shape(b'{"a":"\\u4f60"}'), shape('{"a":"你"}'.encode())),
+    "query in another order": (shape(url="https://h/p?x=1&y=2"), shape(url="https://h/p?y=2&x=1")),
+    "method in other letters": (shape(method="post"), shape()),
+    "other headers": (shape(b"x", headers=(("X-Device-Id", "1"),)), shape(b"x")),
+    "a form in another order": (shape(b"a=1&b=2", headers=FORM), shape(b"b=2&a=1", headers=FORM)),
+    "a fragment": (shape(url="https://h/p#top"), shape()),
+}
+
+OTHER = {
+    "another method": (shape(method="PUT"), shape()),
+    "another path": (shape(url="https://h/q"), shape()),
+    "another query": (shape(url="https://h/p?x=1"), shape(url="https://h/p?x=2")),
+    "items in another order": (shape(b"[1,2]"), shape(b"[2,1]")),
+    "a number for a string": (shape(b'{"a":1}'), shape(b'{"a":"1"}')),
+    "true for one": (shape(b'{"a":true}'), shape(b'{"a":1}')),
+    "null for nothing": (shape(b'{"a":null}'), shape(b"{}")),
+    "other bytes": (shape(b"\x00\x01"), shape(b"\x00\x02")),
+    "broken JSON in other spacing": (shape(b'{"a":'), shape(b'{"a": ')),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_the_same_request_is_found_in_spite_of(name):
+    left, right = SAME[name]
+    assert left.fingerprint() == right.fingerprint()
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_another_request_is_told_by(name):
+    left, right = OTHER[name]
+    assert left.fingerprint() != right.fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("recorded", "sent", "words"),
+    [
+        (b'{"a":{"b":[1,2]}}', b'{"a":{"b":[1,3]}}', "$.a.b[1]: recorded 2, sent 3"),
+        (b'{"a":1}', b"{}", "$.a was recorded and is not sent"),
+        (b"{}", b'{"a":1}', "$.a is sent and was not recorded"),
+        (b"[1]", b"[1,2]", "$ has 2 items, 1 were recorded"),
+        (b'{"a":1}', b'{"a":true}', "$.a: recorded 1, sent true"),
+        (b"abc", b"abd", "recorded body abc, sent abd"),
+        (
+            b'{"t":"' + b"x" * 90 + b'left"}',
+            b'{"t":"' + b"x" * 90 + b'right"}',
+            '$.t: recorded "…xxxxxxxxxxxxxxxxxxxxleft", sent "…xxxxxxxxxxxxxxxxxxxxright"',
+        ),
+    ],
+)
+def test_the_first_difference_is_said_in_one_line(recorded, sent, words):
+    assert first_difference(recorded, sent) == words
+
+
+def test_credentials_in_the_url_do_not_count_and_are_not_kept():
+    left = shape(url="https://me:pw@h/p?api_key=secret-1")
+    right = shape(url="https://h/p?api_key=secret-2")
+    assert left.fingerprint() == right.fingerprint()
+    assert left.place == ("POST", "https://h/p?api_key=[redacted]")

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from glmbench.suites.model import Case, ProviderSpec, Suite
+
+
+def test_cassettes_lie_relative_to_the_suite_file():
+    suite = Suite(
+        version=1,
+        name="s",
+        path=Path("prompts/s.yaml"),
+        provider=ProviderSpec(name="chatglm"),
+        cassettes_dir="../cassettes/s",
+        cases=(),
+    )
+    assert suite.cassettes_path == Path("prompts/../cassettes/s")
+
+
+def test_a_case_made_by_hand_expects_stop_too():
+    assert Case(id="a", messages=()).expect.finish_reason == ("stop",)
