@@ -9,11 +9,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from glmbench.about import __version__
 
 if TYPE_CHECKING:
     from glmbench.cassettes.context import use_cassette as use_cassette
-    from glmbench.cassettes.virtual_time import run as run_virtual
+    from glmbench.cassettes.virtual_time import run as run_virtual  # noqa: F401 -- exported
     from glmbench.parts import Conversation as Conversation
     from glmbench.parts import FinishReason as FinishReason
     from glmbench.parts import ImageResponse as ImageResponse

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 FinishReasonName: TypeAlias = Literal["stop", "length", "content_filter", "tool_calls", "unknown"]
 FINISH_REASONS: tuple[FinishReasonName, ...] = (

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from aiohttp import ClientPayloadError
 
 from glmbench.cassettes.flow import BodyFlow
-from glmbench.cassettes.track import Chunk, End, EndKind, Framing, Origin, TimeLimit, Track
+from glmbench.cassettes.track import Chunk, End, EndKind, Framing, TimeLimit, Track
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from aiohttp.http import RawResponseMessage
 
     from glmbench.cassettes.matching import RequestShape
+    from glmbench.measure.observation import Origin
 
 # The emulator names itself here, so that what was recorded from it says so.
 EMULATOR_SERVER = "glmbench-emulator"

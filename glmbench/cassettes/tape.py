@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from glmbench import __version__
+from glmbench.about import __version__
 from glmbench.cassettes.exchange import LiveExchange
 from glmbench.cassettes.matching import RequestShape, first_difference
 from glmbench.cassettes.plan import plan_response
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from aiohttp import BaseConnector, ClientRequest
     from aiohttp.client import ClientTimeout
     from aiohttp.connector import Connection
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:

@@ -12,10 +12,11 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from glmbench.measure.observation import Origin
+
 VERSION = 1
 KEY = "x-stream"
 
-Origin: TypeAlias = Literal["live", "emulator", "import"]
 Framing: TypeAlias = Literal["chunked", "length", "eof"]
 EndKind: TypeAlias = Literal["eof", "reset", "truncated", "timeout", "closed-by-client"]
 TimeLimit: TypeAlias = Literal["sock_read", "total"]

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
-from glmbench import __version__
+from glmbench.about import __version__
 from glmbench.cli.list_ import list_
 from glmbench.cli.run import record, run
 from glmbench.cli.serve import serve

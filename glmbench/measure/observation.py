@@ -12,6 +12,8 @@ from typing import Literal, TypeAlias
 from glmbench.parts import FinishReason, Part, Reasoning
 
 TimingSource: TypeAlias = Literal["live", "consumer", "recorded", "edited", "none"]
+Origin: TypeAlias = Literal["live", "emulator", "import"]
+"""Who answered when it was measured or recorded: the service, our emulator, or a foreign file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ class Observation:
     """One turn. `finish_us` is the finish frame, `end_us` the end of the stream."""
 
     source: TimingSource
+    origin: Origin | None = None
     reads: tuple[Read, ...] = ()
     parts: tuple[StampedPart, ...] = ()
     failure: Failure | None = None

@@ -31,7 +31,9 @@ class Timing:
 
     ttfb: the first body byte. ttft: the first non-empty text or reasoning. ttfo: the first
     non-empty text. finish: the finish frame. total: the end of the stream. Gaps lie between
-    reads that brought text or reasoning; `gap_p95_s` needs 20 of them.
+    reads that brought text or reasoning; `gap_p95_s` needs 20 of them. `paused` says that the
+    consumer was so slow that reading stopped. client_lag: how late the consumer got a chunk, our
+    own error, known live only.
     """
 
     source: TimingSource
@@ -48,6 +50,9 @@ class Timing:
     reads: int = 0
     events: int = 0
     events_per_read: float | None = None
+    paused: bool = False
+    client_lag_p50_s: float | None = None
+    client_lag_max_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,7 @@ def measure_timing(observation: Observation) -> Timing:
     reads = [read for read in observation.reads if read.size > 0]
     events = sum(read.events for read in observation.reads)
     chunks = _chunks(observation)
+    lags = observation.client_lag_us or ()
     gaps = [later.at_us - earlier.at_us for earlier, later in pairwise(chunks)]
     text_instants = (at_us for at_us, part in _content(observation) if isinstance(part, str))
     return Timing(
@@ -97,6 +103,9 @@ def measure_timing(observation: Observation) -> Timing:
         reads=len(reads),
         events=events,
         events_per_read=events / len(reads) if reads else None,
+        paused=observation.paused,
+        client_lag_p50_s=_seconds(percentile(lags, 50)),
+        client_lag_max_s=_seconds(max(lags, default=None)),
     )
 
 

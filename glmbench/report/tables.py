@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
+import tabulate as tabulate_module
 from tabulate import tabulate
 from wcwidth import wcswidth
 
@@ -24,9 +25,15 @@ if TYPE_CHECKING:
     from glmbench.measure.stats import Summary as Distribution
     from glmbench.results.model import RunResult, SuiteInfo, TrialResult
 
+# tabulate widens every column by this much beyond its head, which costs a fifth of the line.
+tabulate_module.MIN_PADDING = 0
+
 WIDTH = 80
-CASE_WIDTH = 24
+MIN_CASE_WIDTH = 12
 FINISH_WIDTH = 20
+
+# Above this many events per read the gaps between events cannot be told.
+EVENTS_SHARE_READS = 1.5
 
 
 def render_run(result: RunResult) -> str:
@@ -66,9 +73,10 @@ def _cases(trials: Sequence[TrialResult]) -> str:
         return ""
     several = len({trial.suite for trial in trials}) > 1
     repeated = len({(t.suite, t.case) for t in trials}) < len(trials)
+    names = [printable(_name(trial, several=several, repeated=repeated)) for trial in trials]
+    head = ["case", "status", "finish", "ttft", "total", "tok/s", "cassette"]
     rows = [
         [
-            _shorten(_name(trial, several=several, repeated=repeated), CASE_WIDTH),
             trial.status,
             _finish(trial),
             duration(trial.timing.ttft_s),
@@ -78,8 +86,12 @@ def _cases(trials: Sequence[TrialResult]) -> str:
         ]
         for trial in trials
     ]
-    head = ["case", "status", "finish", "ttft", "total", "tok/s", "cassette"]
-    return _table("Cases", head, rows, "lllrrrl")
+    # The names give way to the figures.
+    columns = zip(head[1:], *rows, strict=True)
+    room = WIDTH - sum(2 + max(map(wcswidth, column)) for column in columns)
+    names = [_shorten(name, max(room, MIN_CASE_WIDTH)) for name in names]
+    whole = [[name, *row] for name, row in zip(names, rows, strict=True)]
+    return _table("Cases", head, whole, "lllrrrl")
 
 
 def _name(trial: TrialResult, *, several: bool, repeated: bool) -> str:
@@ -118,60 +130,73 @@ def expected_ending(trial: TrialResult) -> str:
 
 def _latency(trials: Sequence[TrialResult]) -> str:
     sections = []
-    for source in sorted({trial.timing.source for trial in trials} - {"none"}):
-        # Figures of different sources are never in one statistic.
-        chosen = [trial.timing for trial in trials if trial.timing.source == source]
+    for where, chosen in _by_source(trials):
+        timings = [trial.timing for trial in chosen]
         metrics = (
-            ("first byte", [timing.ttfb_s for timing in chosen]),
-            ("first token (ttft)", [timing.ttft_s for timing in chosen]),
-            ("first output (ttfo)", [timing.ttfo_s for timing in chosen]),
-            ("total", [timing.total_s for timing in chosen]),
-            ("longest gap", [timing.gap_max_s for timing in chosen]),
+            ("first byte", [timing.ttfb_s for timing in timings]),
+            ("first token (ttft)", [timing.ttft_s for timing in timings]),
+            ("first output (ttfo)", [timing.ttfo_s for timing in timings]),
+            ("total", [timing.total_s for timing in timings]),
+            ("longest gap", [timing.gap_max_s for timing in timings]),
+            ("our own lag, median", [timing.client_lag_p50_s for timing in timings]),
         )
-        rows = [_distribution(name, summarize_values(v), duration) for name, v in metrics]
-        head = ["", "n", "min", "median", "p95", "max"]
-        sections.append(_table(f"Latency ({_SOURCE_WORDS[source]})", head, rows, "lrrrrr"))
+        measured = [(name, summarize_values(values)) for name, values in metrics]
+        rows = [_distribution(name, values, duration) for name, values in measured if values.n]
+        sections.append(_table(f"Latency ({where})", _DISTRIBUTION_HEAD, rows, "lrrrrr"))
     return "\n\n".join(sections)
 
 
-_SOURCE_WORDS = {
-    "live": "measured live",
-    "consumer": "stamped where the provider yields",
-    "recorded": "as recorded, not measured now",
-    "edited": "of an edited recording",
-}
+_DISTRIBUTION_HEAD = ["", "n", "min", "median", "p95", "max"]
+
+
+def _by_source(trials: Sequence[TrialResult]) -> list[tuple[str, list[TrialResult]]]:
+    """Group trials by where their figures come from: those are never in one statistic."""
+    groups: dict[str, list[TrialResult]] = {}
+    for trial in trials:
+        if trial.timing.source != "none":
+            groups.setdefault(_source_words(trial), []).append(trial)
+    return sorted(groups.items())
+
+
+def _source_words(trial: TrialResult) -> str:
+    emulated = trial.origin == "emulator"
+    match trial.timing.source:
+        case "live":
+            return "measured on the emulator" if emulated else "measured live"
+        case "recorded":
+            return f"recorded{' from the emulator' if emulated else ''}, not measured now"
+        case "edited":
+            return "of an edited recording"
+        case "consumer":
+            return "stamped where the provider yields"
+        case "none":
+            return "without timing"
+        case _ as never:
+            assert_never(never)
 
 
 def _throughput(trials: Sequence[TrialResult]) -> str:
     sections = []
-    keys = sorted(
-        {(t.timing.source, t.throughput.token_source) for t in trials if t.timing.source != "none"}
-    )
-    for source, token_source in keys:
-        chosen = [
-            trial.throughput
-            for trial in trials
-            if (trial.timing.source, trial.throughput.token_source) == (source, token_source)
-        ]
-        metrics = (
-            ("tokens/s while decoding", [t.decode_tps for t in chosen]),
-            ("tokens/s end to end", [t.e2e_tps for t in chosen]),
-            ("characters/s", [t.chars_ps for t in chosen]),
-        )
-        rows = [
-            _distribution(name, distribution, rate)
-            for name, distribution in ((n, summarize_values(v)) for n, v in metrics)
-            if distribution.n
-        ]
-        if rows:
-            title = f"Throughput ({_SOURCE_WORDS[source]}; {_TOKEN_WORDS[token_source]})"
-            head = ["", "n", "min", "median", "p95", "max"]
-            sections.append(_table(title, head, rows, "lrrrrr"))
+    for where, group in _by_source(trials):
+        for token_source in sorted({trial.throughput.token_source for trial in group}):
+            chosen = [
+                trial.throughput for trial in group if trial.throughput.token_source == token_source
+            ]
+            metrics = (
+                ("tokens/s while decoding", [t.decode_tps for t in chosen]),
+                ("tokens/s end to end", [t.e2e_tps for t in chosen]),
+                ("characters/s", [t.chars_ps for t in chosen]),
+            )
+            measured = [(name, summarize_values(values)) for name, values in metrics]
+            rows = [_distribution(name, values, rate) for name, values in measured if values.n]
+            if rows:
+                title = f"Throughput ({where}; {_TOKEN_WORDS[token_source]})"
+                sections.append(_table(title, _DISTRIBUTION_HEAD, rows, "lrrrrr"))
     return "\n\n".join(sections)
 
 
 _TOKEN_WORDS = {
-    "usage": "tokens as the service counted them",
+    "usage": "the service's tokens",
     "estimate": "tokens estimated",
     "none": "no tokens",
 }
@@ -195,7 +220,11 @@ def _finish_reasons(trials: Sequence[TrialResult]) -> str:
         for expected in wanted
     ]
     head = ["expected \\ got", *(_shorten(got, FINISH_WIDTH) for got in came)]
-    return _table("Finish reasons", head, rows, "l" + "r" * len(came))
+    matrix = _table("Finish reasons", head, rows, "l" + "r" * len(came))
+    if max(map(wcswidth, matrix.splitlines())) <= WIDTH:
+        return matrix
+    listed = [[*map(printable, pair), str(n)] for pair, n in sorted(pairs.items())]
+    return _table("Finish reasons", ["expected", "got", "n"], listed, "llr")
 
 
 def _failures(result: RunResult) -> list[str]:
@@ -241,13 +270,39 @@ def _command(trial: TrialResult, suite: SuiteInfo, result: RunResult) -> str:
 def _last_words(result: RunResult) -> str:
     summary = summarize(result)
     counted = [f"{n} {status}" for status, n in summary.statuses.items() if n]
-    words = f"{count(summary.trials, 'trial')}: {', '.join(counted) or 'nothing was run'}"
-    paused = sum(trial.timing.source == "none" and trial.status == "passed" for trial in result.trials)
-    if paused:
-        words += f"\nNo timing in {count(paused, 'cassette')}: recorded without a stream track."
+    lines = [f"{count(summary.trials, 'trial')}: {', '.join(counted) or 'nothing was run'}"]
+    lines += _warnings(result.trials)
     if result.interrupted:
-        words += "\nInterrupted: what was finished is reported, the rest was not run."
-    return words
+        lines.append("Interrupted: what was finished is reported, the rest was not run.")
+    return "\n".join(lines)
+
+
+def _warnings(trials: Sequence[TrialResult]) -> list[str]:
+    """Say in words where the figures are weak."""
+    answered = [trial for trial in trials if trial.status in {"passed", "failed", "unmeasured"}]
+    weak = (
+        (
+            [t for t in answered if t.timing.source == "none"],
+            "no timing: recorded without a stream track",
+        ),
+        (
+            [t for t in answered if t.timing.paused],
+            "the reader was so slow that the transport was paused: its gaps are partly our own",
+        ),
+        (
+            [t for t in answered if (t.timing.events_per_read or 0) > EVENTS_SHARE_READS],
+            "several events share a read: its gaps are those of reads, not of events",
+        ),
+        (
+            [t for t in answered if t.rewritten is not None],
+            "the service rewrote its answer at the end; the text shown is what was streamed",
+        ),
+    )
+    return [
+        f"Warning: {', '.join(printable(trial.id) for trial in found)}: {words}."
+        for found, words in weak
+        if found
+    ]
 
 
 def _shorten(text: str, width: int) -> str:

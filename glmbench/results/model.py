@@ -14,6 +14,7 @@ from glmbench.cassettes.verdict import FAILING, Verdict
 
 if TYPE_CHECKING:
     from glmbench.checks.evaluate import CheckResult
+    from glmbench.measure.observation import Origin
     from glmbench.measure.timing import Throughput, Timing
     from glmbench.parts import FinishReasonName
 
@@ -67,6 +68,7 @@ class TrialResult:
     dropped_chars: int
     text: str
     reasoning: str
+    origin: Origin | None
     timing: Timing
     throughput: Throughput
     checks: tuple[CheckResult, ...]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from glmbench import __version__
+from glmbench.about import __version__
 
 _SHOWN_LIBRARIES = ("aiohttp", "vcrpy", "msgspec")
 

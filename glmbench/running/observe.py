@@ -53,6 +53,7 @@ def observe(tape: Tape, yielded: Sequence[Yielded], failure: Failure | None) -> 
     finish_us = _finish_instant(track, yielded)
     return Observation(
         source="recorded" if playing else "live",
+        origin=track.origin,
         reads=_reads(last.interaction, track),
         parts=tuple(
             StampedPart(at_us=_instant(tracks, y, finish_us), part=y.part) for y in yielded

@@ -197,6 +197,7 @@ def _outcome(
         dropped_chars=finish.dropped_chars if finish else 0,
         text=observation.text,
         reasoning=observation.reasoning,
+        origin=observation.origin,
         timing=timing,
         throughput=measure_throughput(observation),
         checks=checks,

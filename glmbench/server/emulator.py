@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
-from glmbench import __version__
+from glmbench.about import __version__
 from glmbench.errors import UsageError
 from glmbench.server.composition import compose
 from glmbench.server.delivery import Ledger, deliver, respond

@@ -20,7 +20,7 @@ Status: TypeAlias = Literal["init", "finish", "intervene", "error"]
 
 TEXT_TYPES = frozenset({"text", "think", "text_thinking"})
 _STATUSES: dict[str, Status] = {status: status for status in get_args(Status)}
-_BYTE = re.compile(r"\(byte (\d+)\)")
+_BYTE = re.compile(r" \(byte (\d+)\)$")
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -118,7 +118,8 @@ def _plain_object(data: bytes, offset: int) -> JsonObject:
     except msgspec.DecodeError as error:
         found = _BYTE.search(str(error))
         at = offset + (int(found[1]) if found else 0)
-        raise _broken(f"a frame is not valid JSON: {error}", at) from error
+        reason = _BYTE.sub("", str(error)).removeprefix("JSON is malformed: ")
+        raise _broken(f"a frame is not valid JSON: {reason}", at) from error
     if not isinstance(value, dict):
         raise _broken(f"a frame must be a JSON object, not {type(value).__name__}", offset)
     return value

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from server.exchange import body, script, speech
 
-from glmbench import __version__
+from glmbench.about import __version__
 from glmbench.errors import UsageError
 from glmbench.server.emulator import Emulator, serve
 from glmbench.server.script import ECHO, HttpAnswer

@@ -1,0 +1,83 @@
+"""Providers as somebody else might write them, for `provider: {import: "provided:Name"}`."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+
+import aiohttp
+
+from glmbench import ChatGLM, FinishReason
+
+
+class Dawdling:
+    """Takes its time over each part, and reads one chunk for each."""
+
+    default_model = "glm-4"
+
+    @classmethod
+    async def create_async_generator(cls, model, messages, **options):
+        async for part in ChatGLM.create_async_generator(model, messages, **options):
+            yield part
+            await asyncio.sleep(0.02)
+
+
+class _Swallowing:
+    default_model = "any"
+
+    @classmethod
+    async def create_async_generator(cls, model, messages):
+        try:
+            await cls.ask()
+        except Exception:  # noqa: BLE001 -- this is the kind of provider it is about
+            pass
+        yield "as if nothing had happened"
+        yield FinishReason("stop")
+
+
+class SwallowingAiohttp(_Swallowing):
+    @classmethod
+    async def ask(cls):
+        async with aiohttp.ClientSession() as session:
+            await session.get("http://127.0.0.1:9/")
+
+
+class SwallowingSocket(_Swallowing):
+    @classmethod
+    async def ask(cls):
+        with socket.socket() as plain:
+            plain.connect(("127.0.0.1", 9))
+
+
+class SwallowingThread(_Swallowing):
+    @classmethod
+    async def ask(cls):
+        def elsewhere():
+            try:
+                socket.create_connection(("127.0.0.1", 9))
+            except Exception:  # noqa: BLE001 -- as above
+                pass
+
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+
+
+class Offline:
+    default_model = "any"
+
+    @classmethod
+    async def create_async_generator(cls, model, messages):
+        yield "made"
+        yield " up"
+        yield FinishReason("stop")
+
+
+class Crashing:
+    default_model = "any"
+
+    @classmethod
+    async def create_async_generator(cls, model, messages):
+        yield "some text"
+        raise LookupError("a foreign text")

@@ -1,0 +1,153 @@
+"""What a run looks like in a terminal: lined up, within 80 columns, every failure explained."""
+
+from __future__ import annotations
+
+from results.support import make_result, make_trial
+from wcwidth import wcswidth
+
+from glmbench.checks.evaluate import CheckResult
+from glmbench.measure.timing import Throughput, Timing
+from glmbench.report.tables import render_run
+from glmbench.results.model import ErrorOutcome
+
+FAILED_CHECK = CheckResult(
+    name="finish_reason", status="failed", expected="stop", got="unknown (paused)"
+)
+
+
+def lines(result):
+    return render_run(result).splitlines()
+
+
+def test_a_passed_trial_is_one_line():
+    assert lines(make_result([make_trial()]))[:4] == [
+        "Cases",
+        "case  status  finish    ttft   total  tok/s  cassette",
+        "----  ------  ------  ------  ------  -----  --------",
+        "one   passed  stop    250 ms  1.50 s   32.0  HIT",
+    ]
+
+
+def test_a_wrong_finish_reason_stands_beside_the_expected_one():
+    trial = make_trial(status="failed", finish_reason="unknown", checks=(FAILED_CHECK,))
+    assert "unknown ≠ stop" in lines(make_result([trial]))[3]
+
+
+def test_a_failure_says_where_what_and_how_to_see_it_again():
+    trial = make_trial(status="failed", finish_reason="unknown", checks=(FAILED_CHECK,))
+    text = render_run(make_result([trial], environment={"mode": "live", "timing": "recorded"}))
+    assert (
+        "FAILED one@glm-4@1\n"
+        "  at small.yaml:5\n"
+        "  finish_reason failed\n"
+        "    expected stop\n"
+        "    got      unknown (paused)\n"
+        "  again: glmbench run small.yaml --case one --mode live\n"
+    ) in text
+
+
+def test_a_cassette_at_fault_gives_its_reason():
+    trial = make_trial(status="error", verdict="MISS", reason="There is no file c.yaml.")
+    text = render_run(make_result([trial]))
+    assert (
+        "ERROR one@glm-4@1\n  at small.yaml:5\n  cassette: MISS. There is no file c.yaml.\n" in text
+    )
+
+
+def test_a_foreign_exception_shows_the_text_kept_in_the_details():
+    trial = make_trial(status="error", error=ErrorOutcome(type="ValueError"))
+    text = render_run(make_result([trial], details={"small/one@glm-4@1": "bad value"}))
+    assert "  ValueError: bad value\n" in text
+
+
+def test_figures_of_different_sources_are_in_different_tables():
+    live = make_trial(case="two", timing=Timing(source="live", ttft_s=0.5, total_s=1.0))
+    emulated = make_trial(case="three", origin="emulator")
+    text = render_run(make_result([make_trial(), live, emulated]))
+    for title in (
+        "Latency (measured live)",
+        "Latency (recorded, not measured now)",
+        "Latency (recorded from the emulator, not measured now)",
+    ):
+        assert text.count(f"\n{title}\n") == 1
+
+
+def test_figures_of_different_token_sources_are_in_different_tables():
+    counted = make_trial(
+        case="two", throughput=Throughput(token_source="usage", output_tokens=5, decode_tps=3.0)
+    )
+    text = render_run(make_result([make_trial(), counted]))
+    assert "\nThroughput (recorded, not measured now; tokens estimated)\n" in text
+    assert "\nThroughput (recorded, not measured now; the service's tokens)\n" in text
+
+
+def test_a_percentile_is_not_shown_without_the_samples_for_it():
+    row = next(line for line in lines(make_result([make_trial()])) if line.startswith("total "))
+    assert row.split() == ["total", "1", "1.50", "s", "1.50", "s", "-", "1.50", "s"]
+
+
+def test_expected_and_got_finish_reasons_are_counted_against_each_other():
+    trials = [
+        make_trial(),
+        make_trial(case="two", status="failed", finish_reason="length", checks=(FAILED_CHECK,)),
+        make_trial(
+            case="three", expected_finish_reason=("content_filter",), finish_reason="content_filter"
+        ),
+    ]
+    text = render_run(make_result(trials))
+    table = text[text.index("Finish reasons\n") :].splitlines()
+    assert table[1:5] == [
+        "expected \\ got  content_filter  length  stop",
+        "--------------  --------------  ------  ----",
+        "content_filter               1       ·     ·",
+        "stop                         ·       1     1",
+    ]
+
+
+def test_a_finish_reason_table_that_would_be_too_wide_becomes_a_list():
+    kinds = ["IncompleteStreamError", "QuotaExceededError", "ContentRefusedError", "AuthError"]
+    trials = [
+        make_trial(case=kind, finish_reason=None, status="error", error=ErrorOutcome(type=kind))
+        for kind in [*kinds, "ServerFailedError", "ProviderTimeoutError"]
+    ]
+    text = render_run(make_result(trials))
+    assert "\nFinish reasons\nexpected  got               n\n" in text
+
+
+def test_wide_characters_line_up_and_nothing_is_wider_than_the_terminal():
+    trials = [
+        make_trial(case="short"),
+        make_trial(case="长" * 40),
+        make_trial(case="x" * 90, model="m" * 60, status="passed"),
+    ]
+    drawn = lines(make_result(trials))
+    table = drawn[1 : drawn.index("")]
+    assert len({wcswidth(line) for line in table if line.startswith("-")}) == 1
+    assert max(map(wcswidth, drawn)) <= 80
+
+
+def test_what_could_steer_a_terminal_is_shown_escaped():
+    trial = make_trial(status="error", verdict="MISS", reason="\x1b[31mred\x07")
+    assert "\x1b" not in render_run(make_result([trial]))
+
+
+def test_weak_figures_are_said_in_words():
+    trials = [
+        make_trial(case="a", timing=Timing(source="none")),
+        make_trial(case="b", timing=Timing(source="live", paused=True)),
+        make_trial(case="c", timing=Timing(source="live", events_per_read=1.6)),
+        make_trial(case="d", rewritten="another text"),
+    ]
+    warnings = [line for line in lines(make_result(trials)) if line.startswith("Warning: ")]
+    assert [line.split(":")[1].strip() for line in warnings] == [
+        f"{case}@glm-4@1" for case in "abcd"
+    ]
+
+
+def test_nothing_run_is_said_so():
+    assert render_run(make_result([])) == "0 trials: nothing was run\n"
+
+
+def test_an_interruption_is_said():
+    text = render_run(make_result([make_trial()], interrupted=True))
+    assert text.endswith("Interrupted: what was finished is reported, the rest was not run.\n")

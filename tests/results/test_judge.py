@@ -1,0 +1,90 @@
+"""Statuses follow from checks and verdicts, exit codes from statuses: the whole table."""
+
+from __future__ import annotations
+
+import pytest
+from results.support import make_result, make_trial
+
+from glmbench.cassettes.verdict import Finding
+from glmbench.checks.evaluate import CheckResult
+from glmbench.measure.observation import Failure
+from glmbench.results.judge import Exit, decide, judge, summarize
+from glmbench.suites.model import ErrorExpect, Expect
+
+HIT = Finding(verdict="HIT")
+STOP = Expect(finish_reason=("stop",))
+QUOTA = Expect(error=ErrorExpect(type="QuotaExceededError"))
+
+
+def check(status):
+    return CheckResult(name="text.equals", status=status, expected="a", got="b")
+
+
+def failure(kind="QuotaExceededError", *, ours=True):
+    return Failure(type=kind, message="", expected_kind=ours)
+
+
+@pytest.mark.parametrize(
+    ("expect", "failed_with", "checks", "verdict", "status"),
+    [
+        (STOP, None, ["passed", "passed"], "HIT", "passed"),
+        (STOP, None, [], "LIVE", "passed"),
+        (STOP, None, ["passed", "failed", "unmeasured"], "HIT", "failed"),
+        (STOP, None, ["passed", "unmeasured"], "HIT", "unmeasured"),
+        (STOP, failure(), [], "HIT", "error"),
+        (STOP, failure("ValueError", ours=False), [], "HIT", "error"),
+        (QUOTA, failure(), ["passed"], "HIT", "passed"),
+        (QUOTA, failure("AuthError"), ["failed"], "HIT", "failed"),
+        (QUOTA, failure("ValueError", ours=False), [], "HIT", "error"),
+        (QUOTA, None, ["failed"], "HIT", "failed"),
+        (Expect(finish_reason=(None,)), failure(), [], "HIT", "passed"),
+        (STOP, None, ["passed"], "RECORDED", "passed"),
+        (STOP, None, ["passed"], "MISS", "error"),
+        (STOP, None, ["failed"], "STALE", "error"),
+        (STOP, None, ["passed"], "UNUSED", "error"),
+        (QUOTA, failure(), ["passed"], "DAMAGED", "error"),
+    ],
+)
+def test_a_trial_gets_its_status(expect, failed_with, checks, verdict, status):
+    made = [check(name) for name in checks]
+    assert judge(expect, failed_with, made, Finding(verdict=verdict)) == status
+
+
+@pytest.mark.parametrize(
+    ("trials", "code"),
+    [
+        ([("passed", "HIT")], Exit.OK),
+        ([], Exit.UNMEASURED),
+        ([("passed", "HIT"), ("unmeasured", "HIT")], Exit.UNMEASURED),
+        ([("error", "HIT"), ("unmeasured", "HIT")], Exit.PROVIDER),
+        ([("failed", "HIT"), ("error", "HIT")], Exit.FAILED),
+        ([("failed", "HIT"), ("error", "MISS")], Exit.CASSETTE),
+        ([("error", "STALE")], Exit.CASSETTE),
+        ([("error", "DAMAGED")], Exit.CASSETTE),
+        ([("error", "UNUSED")], Exit.CASSETTE),
+    ],
+)
+def test_a_run_gets_the_first_exit_code_that_applies(trials, code):
+    made = [make_trial(status=status, verdict=verdict) for status, verdict in trials]
+    assert decide(make_result(made)) == code
+
+
+def test_an_interrupted_run_is_130_whatever_else_happened():
+    trial = make_trial(status="failed", verdict="MISS")
+    assert decide(make_result([trial], interrupted=True)) == 130
+
+
+def test_the_summary_counts_every_status_and_the_verdicts_that_came():
+    trials = [make_trial(status="passed"), make_trial(status="error", verdict="MISS")]
+    summary = summarize(make_result(trials))
+    assert summary.trials == 2
+    assert summary.statuses == {
+        "passed": 1,
+        "failed": 0,
+        "error": 1,
+        "unmeasured": 0,
+        "skipped": 0,
+        "interrupted": 0,
+    }
+    assert summary.verdicts == {"HIT": 1, "MISS": 1}
+    assert summary.exit_code == 6
