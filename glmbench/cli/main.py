@@ -35,18 +35,24 @@ for verb in (run, record, list_, serve):
     cli.add_command(verb)
 
 
-class Terminated(BaseException):
-    """SIGTERM came."""
+class _Termination:
+    """Makes SIGTERM do what Ctrl-C does, and remembers that it was SIGTERM."""
 
+    def __init__(self) -> None:
+        self.came = False
 
-def _terminate(*_: Any) -> NoReturn:
-    raise Terminated
+    def __call__(self, *_: Any) -> None:
+        self.came = True
+        # Whoever knows how to stop at Ctrl-C, asyncio's runner first of all, does so now.
+        signal.raise_signal(signal.SIGINT)
 
 
 def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with the documented code."""
-    signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(_guarded(args))
+    termination = _Termination()
+    signal.signal(signal.SIGTERM, termination)
+    code = _guarded(args)
+    sys.exit(TERMINATED if termination.came and code == INTERRUPTED else code)
 
 
 def _guarded(args: list[str] | None) -> int:
@@ -59,9 +65,6 @@ def _guarded(args: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
-    except Terminated:
-        click.echo("Terminated.", err=True)
-        return TERMINATED
     except (SuiteError, UsageError) as error:
         click.echo(str(error), err=True)
         return INVALID if isinstance(error, SuiteError) else USAGE

@@ -29,7 +29,7 @@ import click
     metavar="FILE",
     help="Append the instant of every write to this JSONL file.",
 )
-def serve(emulate: str, port: int, script: Path | None, truth: Path | None) -> None:
+def serve(emulate: str, port: int, script: Path | None, truth: Path | None) -> int:
     """Stand in for a service on 127.0.0.1, speaking from a script."""
     import asyncio
 
@@ -42,4 +42,5 @@ def serve(emulate: str, port: int, script: Path | None, truth: Path | None) -> N
     def ready(host: str, port: int) -> None:
         click.echo(f"Emulating {emulate} at http://{host}:{port} (Ctrl-C stops it)")
 
-    asyncio.run(serve_emulator(answers, port=port, truth=truth, on_ready=ready))
+    stopped_by = asyncio.run(serve_emulator(answers, port=port, truth=truth, on_ready=ready))
+    return 128 + stopped_by

@@ -178,7 +178,9 @@ async def drain(
     Transport errors leave as they are: `mapped_errors`, outside, knows their names.
     """
     broken: Exception | None = None
-    while broken is None and not decoder.finished:
+    finished = False
+    deadline = math.inf
+    while broken is None and not finished:
         try:
             data = await exchange.read(response)
         except TRANSPORT_ERRORS as error:
@@ -186,14 +188,15 @@ async def drain(
             data = _left_over(response)
         if not data:
             break
-        for part in decoder.feed(data):
+        parts = decoder.feed(data)
+        finished = decoder.finished
+        if finished:
+            deadline = asyncio.get_running_loop().time() + END_PATIENCE_S
+        for part in parts:
             yield part
-    patience = END_PATIENCE_S
-    while broken is None and decoder.failure is None and decoder.finished and patience > 0:
-        data, waited = await _read_within(exchange, response, patience)
-        if not data:
-            break
-        patience -= waited
+    is_open = finished and broken is None and decoder.failure is None
+    while is_open:
+        data, is_open = await _read_until(deadline, exchange, response)
         for part in decoder.feed(data):
             yield part
     for part in decoder.feed_eof():
@@ -247,7 +250,7 @@ def map_error(error: Exception, exchange: Exchange) -> Exception:
         return IncompleteStreamError(f"the body broke off: {_said(error)}")
     if isinstance(error, aiohttp.RedirectClientError | aiohttp.TooManyRedirects):
         return ProtocolError(f"a redirect that leads nowhere: {_said(error)}")
-    if isinstance(error, aiohttp.InvalidURL):
+    if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
         return UsageError(f"not a URL that can be asked: {_said(error)}")
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return ConnectFailedError(f"the proxy refused: {error.message}", status=error.status)
@@ -284,22 +287,20 @@ def _session(timeouts: Timeouts, connector: aiohttp.BaseConnector | None) -> aio
     )
 
 
-async def _read_within(
-    exchange: Exchange, response: aiohttp.ClientResponse, patience: float
-) -> tuple[bytes, float]:
-    """Read once more from an answer that is complete: data and the seconds that were waited.
+async def _read_until(
+    deadline: float, exchange: Exchange, response: aiohttp.ClientResponse
+) -> tuple[bytes, bool]:
+    """Read once more from an answer that is complete: data, and whether there may be more.
 
-    Only waiting counts, not the time that the consumer takes over a part. The timeout is
-    around the read alone, since a part must not be yielded inside it.
+    What has arrived is handed out past the deadline too: it was the consumer who was late. The
+    timeout is around the read alone, since a part must not be yielded inside it.
     """
-    loop = asyncio.get_running_loop()
-    started = loop.time()
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout_at(deadline):
             data = await exchange.read(response)
     except TRANSPORT_ERRORS:
-        return _left_over(response), math.inf
-    return data, loop.time() - started
+        return _left_over(response), False
+    return data, data != b""
 
 
 def _left_over(response: aiohttp.ClientResponse) -> bytes:
@@ -309,11 +310,14 @@ def _left_over(response: aiohttp.ClientResponse) -> bytes:
     a consumer who was busy would lose text, or the finish frame itself.
     """
     content = response.content
+    pieces: list[bytes] = []
     try:
         content.set_exception(None)  # type: ignore[arg-type]
-        return content.read_nowait()
+        while piece := content.read_nowait():
+            pieces.append(piece)
     except TRANSPORT_ERRORS:
-        return b""
+        pass  # the time for all is up: what is in the buffer stays there
+    return b"".join(pieces)
 
 
 def _set_read_timeout(response: aiohttp.ClientResponse, seconds: float | None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from shlex import quote
+from textwrap import fill
 from typing import TYPE_CHECKING, assert_never
 
 import tabulate as tabulate_module
@@ -49,13 +50,7 @@ def render_run(result: RunResult) -> str:
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _table(
-    title: str,
-    head: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    align: str,
-    note: str | None = None,
-) -> str:
+def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], align: str) -> str:
     # Numbers are texts already: tabulate's own parsing rewrites "1e5" and "007".
     names = {"l": "left", "r": "right"}
     body = tabulate(
@@ -65,7 +60,7 @@ def _table(
         disable_numparse=True,
         colalign=[names[letter] for letter in align],
     )
-    return "\n".join([title, body, *([note] if note else [])])
+    return f"{title}\n{body}"
 
 
 def _cases(trials: Sequence[TrialResult]) -> str:
@@ -298,11 +293,15 @@ def _warnings(trials: Sequence[TrialResult]) -> list[str]:
             "the service rewrote its answer at the end; the text shown is what was streamed",
         ),
     )
-    return [
-        f"Warning: {', '.join(printable(trial.id) for trial in found)}: {words}."
-        for found, words in weak
-        if found
-    ]
+    return [_warning(found, words) for found, words in weak if found]
+
+
+def _warning(trials: Sequence[TrialResult], words: str) -> str:
+    named = [printable(trial.id) for trial in trials[:3]]
+    if len(trials) > len(named):
+        named.append(f"and {len(trials) - len(named)} more")
+    text = f"Warning: {', '.join(named)}: {words}."
+    return fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _shorten(text: str, width: int) -> str:

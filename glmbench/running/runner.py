@@ -30,6 +30,7 @@ from glmbench.measure.observation import Failure, Observation
 from glmbench.measure.timing import measure_throughput, measure_timing
 from glmbench.results.judge import judge
 from glmbench.results.model import CassetteOutcome, ErrorOutcome, RunResult, SuiteInfo, TrialResult
+from glmbench.running.interruption import Interruption
 from glmbench.running.observe import Yielded, as_failure, observe
 
 if TYPE_CHECKING:
@@ -66,22 +67,20 @@ def run_suites(
     """Run every trial in order. Ctrl-C ends the run; what is finished is in the result."""
     results: list[TrialResult] = []
     details: dict[str, str] = {}
-    interrupted = False
-    try:
-        for plan in plans:
-            for trial in plan.trials:
-                outcome = run_trial(plan, trial, settings)
-                results.append(outcome.result)
-                if outcome.detail is not None:
-                    details[f"{plan.suite.name}/{outcome.result.id}"] = outcome.detail
-                on_trial(outcome.result)
-    except KeyboardInterrupt:
-        interrupted = True
+    with Interruption() as interruption:
+        for plan, trial in [(each, trial) for each in plans for trial in each.trials]:
+            outcome = _unless_interrupted(plan, trial, settings, interruption)
+            if outcome is None:
+                break
+            results.append(outcome.result)
+            if outcome.detail is not None:
+                details[f"{plan.suite.name}/{outcome.result.id}"] = outcome.detail
+            on_trial(outcome.result)
     return RunResult(
         suites=tuple(_suite_info(plan) for plan in plans),
         environment=environment,
         trials=tuple(results),
-        interrupted=interrupted,
+        interrupted=interruption.requested,
         details=details,
     )
 
@@ -95,8 +94,26 @@ def _suite_info(plan: SuitePlan) -> SuiteInfo:
     )
 
 
-def run_trial(plan: SuitePlan, trial: Trial, settings: Settings) -> Outcome:
-    """Run one trial and judge it."""
+def _unless_interrupted(
+    plan: SuitePlan, trial: Trial, settings: Settings, interruption: Interruption
+) -> Outcome | None:
+    try:
+        outcome = run_trial(plan, trial, settings, interruption)
+    except asyncio.CancelledError:
+        if not interruption.requested:
+            raise
+        return None
+    return None if interruption.requested else outcome
+
+
+def run_trial(
+    plan: SuitePlan, trial: Trial, settings: Settings, interruption: Interruption
+) -> Outcome:
+    """Run one trial and judge it.
+
+    Raises:
+        asyncio.CancelledError: Ctrl-C came; nothing of the trial is kept.
+    """
     name = plan.cassette_name(trial)
     try:
         tape = open_tape(
@@ -111,7 +128,7 @@ def run_trial(plan: SuitePlan, trial: Trial, settings: Settings) -> Outcome:
         return _outcome(plan, trial, Observation(source="none"), finding, damage)
     yielded: list[Yielded] = []
     with sealed() if isinstance(tape, PlayingTape) else nullcontext() as seal:
-        error = _attempt(plan, trial, tape, settings, yielded)
+        error = _attempt(plan, trial, tape, settings, yielded, interruption)
     failure = as_failure(error) if error is not None else None
     observation = observe(tape, yielded, failure)
     if not isinstance(error, DeadlineExceededError):
@@ -122,14 +139,24 @@ def run_trial(plan: SuitePlan, trial: Trial, settings: Settings) -> Outcome:
 
 
 def _attempt(
-    plan: SuitePlan, trial: Trial, tape: Tape, settings: Settings, yielded: list[Yielded]
+    plan: SuitePlan,
+    trial: Trial,
+    tape: Tape,
+    settings: Settings,
+    yielded: list[Yielded],
+    interruption: Interruption,
 ) -> Exception | None:
     """Let the provider answer, on the loop that the mode asks for."""
+
+    async def converse() -> None:
+        with interruption.cancelling():
+            await _converse(plan, trial, tape, yielded)
+
     virtual = isinstance(tape, PlayingTape) and settings.timing in {"recorded", "instant"}
     run = virtual_time.run if virtual else asyncio.run
     try:
         with activate(tape):
-            run(_converse(plan, trial, tape, yielded))
+            run(converse())
     except Exception as error:  # noqa: BLE001 -- whatever a provider raises is this trial's row
         return error
     return None

@@ -49,7 +49,7 @@ BROKEN = {
         GOOD + "  - id: ONE\n    prompt: Ho\n",
         ['suite.yaml:7:5: "ONE" would be recorded in the same file as "one"'],
     ),
-    "no cases": (GOOD.split("cases:")[0] + "cases: []\n", ["suite.yaml:4:8: "]),
+    "no cases": (GOOD.split("cases:", maxsplit=1)[0] + "cases: []\n", ["suite.yaml:4:8: "]),
 }
 
 

@@ -1,4 +1,3 @@
-# ruff: noqa: ARG003 -- a provider has its arguments whether it uses them or not
 from __future__ import annotations
 
 import asyncio

@@ -16,6 +16,7 @@ from aiohttp.client_reqrep import ConnectionKey
 from streamserver import CUT, LAST, RESET, STALL, chunked, head, stream_server
 from yarl import URL
 
+from glmbench import run_virtual
 from glmbench.errors import (
     CassetteMissError,
     ConnectFailedError,
@@ -108,14 +109,57 @@ async def test_what_the_connection_does_behind_the_finish_is_no_failure(end, mon
         assert await ask(server) == (["a", "b", ".", STOP], None)
 
 
-async def test_the_wait_behind_the_finish_is_one_for_all_reads(monkeypatch):
-    monkeypatch.setattr(http, "END_PATIENCE_S", 0.1)
-    chatter = [step for _ in range(100) for step in (0.03, chunked(b"x"))]
-    async with stream_server([HEAD, chunked(b"a!"), *chatter, LAST]) as server:
-        parts, error = await ask(server)
-        server.serving.pop().cancel()
-    assert error is None
-    assert 3 <= len(parts) <= 7
+class Chatter:
+    """A body that never ends: first the finish, then a byte every 0.7 seconds."""
+
+    def __init__(self):
+        self.reads = 0
+
+    async def readany(self):
+        self.reads += 1
+        if self.reads == 1:
+            return b"!"
+        await asyncio.sleep(0.7)
+        return b"x"
+
+    def set_exception(self, error):
+        pass
+
+    def read_nowait(self):
+        return b""
+
+
+def test_the_wait_behind_the_finish_is_two_seconds_for_all_reads():
+    async def converse():
+        loop = asyncio.get_running_loop()
+        response = SimpleNamespace(content=Chatter())
+        parts = [part async for part in drain(Exchange(Timeouts(idle=120)), response, Lines())]
+        return parts, loop.time()
+
+    assert run_virtual(converse()) == (["x", "x", ".", STOP], 2.0)
+
+
+def test_a_late_consumer_still_gets_what_has_arrived_but_no_more():
+    class Body(Chatter):
+        """The finish, then three bytes that have arrived when they are asked for, then silence."""
+
+        async def readany(self):
+            self.reads += 1
+            if self.reads <= 4:
+                return b"a!" if self.reads == 1 else b"x"
+            return await asyncio.get_running_loop().create_future()
+
+    async def converse():
+        loop = asyncio.get_running_loop()
+        parts = []
+        response = SimpleNamespace(content=Body())
+        async for part in drain(Exchange(Timeouts()), response, Lines()):
+            parts.append(part)
+            await asyncio.sleep(1)
+        return parts, loop.time()
+
+    # The consumer takes a second over each of six parts; there is no wait beside that.
+    assert run_virtual(converse()) == (["a", "x", "x", "x", ".", STOP], 6.0)
 
 
 async def test_a_failure_in_band_does_not_wait_for_the_end():
@@ -310,7 +354,8 @@ async def test_a_tls_failure_is_a_failed_connect():
 async def test_a_url_that_cannot_work_is_the_callers_mistake(url):
     class NoNames(aiohttp.abc.AbstractResolver):
         async def resolve(self, host, port=0, family=0):
-            raise host.encode("idna") and OSError("no such host")
+            host.encode("idna")  # what the system's own look-up does first
+            raise OSError("no such host")
 
         async def close(self):
             pass
