@@ -56,9 +56,15 @@ class Problem:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Word a hint that names the nearest known word; None when none is near."""
+    near = nearest(word, known)
+    return f'did you mean "{near}"?' if near else None
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Find the known word that a slip of the pen may have meant."""
     by_folded = {name.casefold(): name for name in known}
     near = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
-    return f'did you mean "{by_folded[near[0]]}"?' if near else None
+    return by_folded[near[0]] if near else None
 
 
 def shortened(text: str, length: int = 60) -> str:

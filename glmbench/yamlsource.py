@@ -339,7 +339,9 @@ class _Composer:
             line = self.source.text[mapping.start :].partition("\n")[0]
             template = line.partition("}}")[0] + "}}"
             self._refuse(
-                mapping.start, "a template needs quotes here", f"quote it: '{shortened(template)}'"
+                mapping.start,
+                "this is read as a mapping, not as text",
+                f"quote it: '{shortened(template)}'",
             )
         else:
             self._refuse(node.start, f"a key must be text, this is {_kind(node.value)}")

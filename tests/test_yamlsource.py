@@ -148,8 +148,8 @@ def test_an_aliased_scalar_may_be_a_key():
         ("? [a]\n: x\n", ["1:3: a key must be text, this is a list"]),
         ("? {a: 1}\n: x\n", ["1:3: a key must be text, this is a mapping"]),
         ("~: x\n", ["1:1: a key must be text, this is empty"]),
-        ("prompt: {{ x }}\n", ["1:9: a template needs quotes here"]),
-        ("prompt: {{ x }} and more\nb: 1\n", ["1:9: a template needs quotes here"]),
+        ("prompt: {{ x }}\n", ["1:9: this is read as a mapping, not as text"]),
+        ("prompt: {{ x }} and more\nb: 1\n", ["1:9: this is read as a mapping, not as text"]),
         ("a: *b\n", ['1:4: no anchor "&b" stands before this alias']),
         ("a: &a [*a]\n", ['1:8: the anchor "&a" contains itself']),
         ("a: {<<: *b}\n", ['1:9: no anchor "&b" stands before this alias']),
@@ -195,7 +195,7 @@ def test_the_error_shows_every_problem_with_its_line_and_hint():
     with pytest.raises(YamlError) as caught:
         parse("prompt: {{ question }}\nn: 1\n1: x\n", "suites/s.yaml")
     assert str(caught.value) == (
-        "suites/s.yaml:1:9: a template needs quotes here\n"
+        "suites/s.yaml:1:9: this is read as a mapping, not as text\n"
         " 1 | prompt: {{ question }}\n"
         "   |         ^\n"
         "   = hint: quote it: '{{ question }}'\n"

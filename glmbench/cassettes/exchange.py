@@ -73,12 +73,9 @@ class LiveExchange:
     `zero` and all instants are seconds of `time.perf_counter`.
     """
 
-    def __init__(
-        self, request: RequestShape, *, seq: int, turn: int, zero: float, now: float
-    ) -> None:
+    def __init__(self, request: RequestShape, *, seq: int, zero: float, now: float) -> None:
         self.request = request
         self.seq = seq
-        self.turn = turn
         self.zero = zero
         self.started = now
         self.connected = now
@@ -157,7 +154,6 @@ class LiveExchange:
             recorded_at=recorded_at,
             by=by,
             seq=self.seq,
-            turn=self.turn,
             started_us=self._us(self.started),
             connected_us=self._us(self.connected),
             reused=self.reused,

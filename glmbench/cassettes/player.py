@@ -40,10 +40,9 @@ INSTANT = 0.0
 class PlayedExchange:
     """A recorded response in replay: which chunks came, and how far the consumer has got."""
 
-    def __init__(self, request: RequestShape, interaction: Interaction, *, turn: int) -> None:
+    def __init__(self, request: RequestShape, interaction: Interaction) -> None:
         self.request = request
         self.interaction = interaction
-        self.turn = turn
         self.flow = BodyFlow()
         self.read_past_end = False
         self.on_took: Callable[[PlayedExchange], None] | None = None

@@ -42,7 +42,6 @@ class Served:
     """
 
     interaction: Interaction
-    turn: int
     lags: tuple[float, ...] | None
 
 
@@ -80,12 +79,7 @@ class RecordingTape:
         self.last: LiveExchange | None = None
         self._connect_to = connect_to
         self._exchanges: list[LiveExchange] = []
-        self._turn = 1
         self._zero: float | None = None
-
-    def begin_turn(self, turn: int) -> None:
-        """Start a turn: its time zero is its first request."""
-        self._turn, self._zero = turn, None
 
     async def connect(
         self,
@@ -103,7 +97,6 @@ class RecordingTape:
         exchange = LiveExchange(
             await request_shape(request),
             seq=len(self._exchanges) + 1,
-            turn=self._turn,
             zero=self._zero,
             now=now,
         )
@@ -144,7 +137,6 @@ class RecordingTape:
                     exchange,
                     Served(
                         interaction=interaction,
-                        turn=exchange.turn,
                         lags=lags,
                     ),
                 )
@@ -157,12 +149,17 @@ class RecordingTape:
         if self.path is not None and interactions:
             save(self.path, interactions)
 
+    @property
+    def asked(self) -> bool:
+        """Whether any request was made."""
+        return bool(self._exchanges)
+
     def finding(self) -> Finding:
         if self.path is None:
             return Finding(verdict="LIVE")
         if any(exchange.head is not None for exchange in self._exchanges):
             return Finding(verdict="RECORDED")
-        return Finding(verdict="MISS", reason="no response came that could be recorded")
+        return Finding(verdict="LIVE", reason="No response came that could be recorded.")
 
     def problem(self) -> CassetteError | None:
         """A recording has nothing to complain of; what fails, fails at the caller."""
@@ -199,7 +196,6 @@ class PlayingTape:
         self._speed = speed
         self._interactions = interactions or ()
         self._played: list[PlayedExchange] = []
-        self._turn = 1
         self._zero: float | None = None
         self._problem: CassetteError | None = None
         # Looked up by hash, so that a request costs the same however many are recorded.
@@ -208,10 +204,6 @@ class PlayingTape:
         for interaction in self._interactions:
             self._waiting[interaction.request.fingerprint()].append(interaction)
             self._unplayed[interaction.request.place][id(interaction)] = interaction
-
-    def begin_turn(self, turn: int) -> None:
-        """Start a turn: its time zero is its first request."""
-        self._turn, self._zero = turn, None
 
     async def connect(
         self, connector: BaseConnector, request: ClientRequest, timeout: ClientTimeout
@@ -222,7 +214,7 @@ class PlayingTape:
             self._zero = entered
         shape = await request_shape(request)
         interaction = self._take(shape)
-        exchange = PlayedExchange(shape, interaction, turn=self._turn)
+        exchange = PlayedExchange(shape, interaction)
         exchange.on_took = self._took
         self._played.append(exchange)
         plan = plan_response(
@@ -290,7 +282,6 @@ class PlayingTape:
                 exchange,
                 Served(
                     interaction=exchange.interaction,
-                    turn=exchange.turn,
                     lags=None,
                 ),
             )
@@ -303,6 +294,11 @@ class PlayingTape:
     def problem(self) -> CassetteError | None:
         """Return the first request that found no recording, also when its caller swallowed it."""
         return self._problem
+
+    @property
+    def asked(self) -> bool:
+        """Whether any request was made."""
+        return bool(self._played) or self._problem is not None
 
     def finding(self) -> Finding:
         problem = self._problem

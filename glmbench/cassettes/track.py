@@ -216,10 +216,15 @@ def _decode_chunks(text: str) -> tuple[Chunk, ...]:
 
 def _verify(stored: _StoredTrack, chunks: tuple[Chunk, ...], body: bytes) -> None:
     total = sum(chunk.size for chunk in chunks)
-    if len(body) != stored.length or digest(body) != stored.sha256:
+    if len(body) != stored.length:
         raise TrackError(
-            f"its body does not fit its stream track: {len(body)} bytes where {stored.length} "
-            "were recorded, or other bytes of the same length; it was edited or cut"
+            f"its body does not fit its stream track: it has {len(body)} bytes and {stored.length} "
+            "were recorded; it was edited or cut"
+        )
+    if digest(body) != stored.sha256:
+        raise TrackError(
+            "its body does not fit its stream track: these are not the bytes that were recorded; "
+            "it was edited"
         )
     if total != stored.length:
         raise TrackError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,10 +96,20 @@ def _run(
     environment = _environment(mode, timing, connect_to)
     progress = _progress(plan) if mode != "replay" else _silence
     result = run_suites(plan.suites, settings, environment, progress)
+    _print(render_run(result))
     if output is not None:
         _write(output, result)
-    click.echo(render_run(result), nl=False)
     return int(decide(result))
+
+
+def _print(text: str) -> None:
+    """Print, also to a reader that leaves early, as `head` does: the exit code still counts."""
+    try:
+        click.echo(text, nl=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would complain at its exit that standard output cannot be flushed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _settings(mode: Any, timing: str, connect_to: str | None) -> Settings:

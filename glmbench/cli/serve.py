@@ -15,7 +15,11 @@ import click
     help="Which service to stand in for.",
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="Port; 0 takes a free one.  [0]"
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default=True,
+    help="Port; 0 takes a free one.",
 )
 @click.option(
     "--script",

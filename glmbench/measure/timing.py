@@ -50,6 +50,7 @@ class Timing:
     reads: int = 0
     events: int = 0
     events_per_read: float | None = None
+    connection_reused: bool = False
     paused: bool = False
     client_lag_p50_s: float | None = None
     client_lag_max_s: float | None = None
@@ -103,6 +104,7 @@ def measure_timing(observation: Observation) -> Timing:
         reads=len(reads),
         events=events,
         events_per_read=events / len(reads) if reads else None,
+        connection_reused=observation.connection_reused,
         paused=observation.paused,
         client_lag_p50_s=_seconds(percentile(lags, 50)),
         client_lag_max_s=_seconds(max(lags, default=None)),

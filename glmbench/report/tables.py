@@ -15,6 +15,7 @@ import tabulate as tabulate_module
 from tabulate import tabulate
 from wcwidth import wcswidth
 
+from glmbench import errors
 from glmbench.measure.stats import summarize as summarize_values
 from glmbench.problems import printable
 from glmbench.report.numbers import NOTHING, count, duration, rate
@@ -110,7 +111,8 @@ def _ending(trial: TrialResult) -> str:
 
 
 def _short_error(name: str) -> str:
-    return name.removesuffix("Error") or name
+    ours = getattr(errors, name, None)
+    return name.removesuffix("Error") if ours is not None else name
 
 
 def expected_ending(trial: TrialResult) -> str:
@@ -137,7 +139,8 @@ def _latency(trials: Sequence[TrialResult]) -> str:
         )
         measured = [(name, summarize_values(values)) for name, values in metrics]
         rows = [_distribution(name, values, duration) for name, values in measured if values.n]
-        sections.append(_table(f"Latency ({where})", _DISTRIBUTION_HEAD, rows, "lrrrrr"))
+        if rows:
+            sections.append(_table(f"Latency ({where})", _DISTRIBUTION_HEAD, rows, "lrrrrr"))
     return "\n\n".join(sections)
 
 
@@ -154,6 +157,11 @@ def _by_source(trials: Sequence[TrialResult]) -> list[tuple[str, list[TrialResul
 
 
 def _source_words(trial: TrialResult) -> str:
+    reused = ", reused connections" if trial.timing.connection_reused else ""
+    return _origin_words(trial) + reused
+
+
+def _origin_words(trial: TrialResult) -> str:
     emulated = trial.origin == "emulator"
     match trial.timing.source:
         case "live":
@@ -237,8 +245,8 @@ def _failure(trial: TrialResult, suite: SuiteInfo, result: RunResult) -> str:
     if trial.cassette_failed:
         assert trial.cassette is not None
         reason = trial.cassette.reason or "see the error"
-        lines.append(f"  cassette: {trial.cassette.verdict}. {printable(reason)}")
-    elif trial.error is not None and trial.status == "error":
+        lines.append(f"  {trial.cassette.verdict}: {printable(reason)}")
+    if trial.error is not None and trial.status == "error" and not _said_by_the_tape(trial):
         detail = trial.error.message or result.details.get(f"{trial.suite}/{trial.id}", "")
         lines.append(f"  {trial.error.type}: {printable(detail)}")
     for check in trial.checks:
@@ -248,6 +256,12 @@ def _failure(trial: TrialResult, suite: SuiteInfo, result: RunResult) -> str:
             lines.append(f"    got      {check.got}")
     lines.append(f"  again: {_command(trial, suite, result)}")
     return "\n".join(lines)
+
+
+def _said_by_the_tape(trial: TrialResult) -> bool:
+    """Tell whether the trial's error is the tape's own reason over again."""
+    assert trial.error is not None
+    return trial.cassette is not None and trial.error.message == trial.cassette.reason
 
 
 def _command(trial: TrialResult, suite: SuiteInfo, result: RunResult) -> str:
@@ -266,6 +280,15 @@ def _last_words(result: RunResult) -> str:
     summary = summarize(result)
     counted = [f"{n} {status}" for status, n in summary.statuses.items() if n]
     lines = [f"{count(summary.trials, 'trial')}: {', '.join(counted) or 'nothing was run'}"]
+    recorded = [
+        check
+        for trial in result.trials
+        for check in trial.checks
+        if check.name.startswith("latency.") and check.note == "recorded"
+    ]
+    if recorded:
+        checks = count(len(recorded), "latency check")
+        lines.append(f"{checks} judged as recorded: the recording was tested, not the service.")
     lines += _warnings(result.trials)
     if result.interrupted:
         lines.append("Interrupted: what was finished is reported, the rest was not run.")

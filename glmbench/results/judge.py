@@ -39,14 +39,14 @@ def judge(
     expect: Expect,
     failure: Failure | None,
     checks: Sequence[CheckResult],
-    finding: Finding,
+    finding: Finding | None,
 ) -> Status:
     """Give a trial its status.
 
     A recording at fault, or an error that no case expects, says nothing about the expectations:
     it is `error`, never `failed` and never `passed`.
     """
-    if finding.verdict in FAILING:
+    if finding is not None and finding.verdict in FAILING:
         return "error"
     if failure is not None and not expects(expect, failure):
         # Another error than the expected one breaks the expectation; a crash does not answer it.

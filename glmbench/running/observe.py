@@ -61,7 +61,7 @@ def observe(tape: Tape, yielded: Sequence[Yielded], failure: Failure | None) -> 
         failure=failure,
         finish_us=finish_us,
         end_us=track.end.at_us,
-        connection_reused=track.reused,
+        connection_reused=_first_reused(served),
         paused=track.paused,
         client_lag_us=_lags(last),
     )
@@ -113,6 +113,12 @@ def _reads(interaction: Interaction, track: Track) -> tuple[Read, ...]:
                 decoder = None
         reads.append(Read(at_us=chunk.at_us, size=chunk.size, events=events))
     return tuple(reads)
+
+
+def _first_reused(served: Sequence[tuple[object, Served]]) -> bool:
+    """Say whether time zero came with a connection: later requests of a turn do not tell."""
+    first = served[0][1].interaction.track
+    return first is not None and first.reused
 
 
 def _lags(served: Served) -> tuple[int, ...] | None:

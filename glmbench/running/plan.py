@@ -60,7 +60,7 @@ def make_plan(paths: Sequence[Path]) -> Plan:
         problems += [*loaded.problems, *found]
         if plan is not None:
             suites.append(plan)
-    problems += _same_cassettes(suites)
+    problems += _clashes(suites)
     return Plan(suites=tuple(suites), problems=tuple(sorted(set(problems))))
 
 
@@ -199,11 +199,23 @@ def _collision_problems(loaded: LoadedSuite, trials: Sequence[Trial]) -> list[Pr
     return problems
 
 
-def _same_cassettes(suites: Sequence[SuitePlan]) -> list[Problem]:
-    """Refuse two suites of one run that keep their cassettes in the same place."""
+def _clashes(suites: Sequence[SuitePlan]) -> list[Problem]:
+    """Refuse two suites of one run with the same name, or the same cassettes."""
     problems = []
     folders: dict[Path, SuitePlan] = {}
+    names: dict[str, SuitePlan] = {}
     for plan in suites:
+        namesake = names.setdefault(plan.suite.name, plan)
+        if namesake is not plan:
+            problems.append(
+                Problem(
+                    file=plan.shown_path,
+                    line=0,
+                    column=0,
+                    message=f'it has the same name as {namesake.shown_path}, "{plan.suite.name}"',
+                    hint="suites of one run need different names",
+                )
+            )
         folder = plan.suite.cassettes_path.resolve()
         other = folders.setdefault(folder, plan)
         taken = {trial.cassette.lower() for trial in other.trials}

@@ -26,7 +26,7 @@ from glmbench.errors import (
     RecordingEndsError,
     VirtualTimeError,
 )
-from glmbench.measure.observation import Failure, Observation
+from glmbench.measure.observation import Observation
 from glmbench.measure.timing import measure_throughput, measure_timing
 from glmbench.results.judge import judge
 from glmbench.results.model import CassetteOutcome, ErrorOutcome, RunResult, SuiteInfo, TrialResult
@@ -124,17 +124,17 @@ def run_trial(
             connect_to=settings.connect_to,
         )
     except CassetteDamagedError as damage:
-        finding = Finding(verdict="DAMAGED", reason=str(damage))
-        return _outcome(plan, trial, Observation(source="none"), finding, damage)
+        damaged = Finding(verdict="DAMAGED", reason=str(damage))
+        nothing = Observation(source="none", failure=as_failure(damage))
+        return _outcome(plan, trial, nothing, damaged, damage)
     yielded: list[Yielded] = []
     with sealed() if isinstance(tape, PlayingTape) else nullcontext() as seal:
         error = _attempt(plan, trial, tape, settings, yielded, interruption)
     failure = as_failure(error) if error is not None else None
     observation = observe(tape, yielded, failure)
-    if not isinstance(error, DeadlineExceededError):
-        # What was cut off by our own deadline is no recording of anything.
+    finding = _finding(tape, observation, error, seal.refused if seal else [])
+    if finding is not None and finding.verdict == "RECORDED":
         tape.save()
-    finding = _finding(tape, error, seal.refused if seal else [])
     return _outcome(plan, trial, observation, finding, error)
 
 
@@ -145,7 +145,7 @@ def _attempt(
     settings: Settings,
     yielded: list[Yielded],
     interruption: Interruption,
-) -> Exception | None:
+) -> BaseException | None:
     """Let the provider answer, on the loop that the mode asks for."""
 
     async def converse() -> None:
@@ -157,6 +157,10 @@ def _attempt(
     try:
         with activate(tape):
             run(converse())
+    except asyncio.CancelledError as error:
+        if interruption.requested:
+            raise
+        return error
     except Exception as error:  # noqa: BLE001 -- whatever a provider raises is this trial's row
         return error
     return None
@@ -187,23 +191,32 @@ async def _converse(plan: SuitePlan, trial: Trial, tape: Tape, yielded: list[Yie
         raise DeadlineExceededError(message) from None
 
 
-def _finding(tape: Tape, error: Exception | None, refused: list[str]) -> Finding:
-    """Ask the tape, and count what it cannot see: ways to the network that were tried."""
-    finding = tape.finding()
+def _finding(
+    tape: Tape, observation: Observation, error: BaseException | None, refused: list[str]
+) -> Finding | None:
+    """Ask the tape, and count what it cannot see: ways to the network that were tried.
+
+    None: the trial ended before it could ask a cassette for anything.
+    """
     if isinstance(error, RecordingEndsError):
         return Finding(verdict="STALE", reason=str(error))
     if refused:
         reason = f"{refused[0]} was refused: replay never goes to the network."
         return Finding(verdict="MISS", reason=reason)
-    return finding
+    finding = tape.finding()
+    if isinstance(error, DeadlineExceededError) and finding.verdict == "RECORDED":
+        # What was cut off by our own deadline is no recording of anything.
+        return Finding(verdict="LIVE", reason="Stopped by the case's timeout: nothing was saved.")
+    failed_before_asking = error is not None and not observation.parts and not tape.asked
+    return None if failed_before_asking and finding.verdict == "MISS" else finding
 
 
 def _outcome(
     plan: SuitePlan,
     trial: Trial,
     observation: Observation,
-    finding: Finding,
-    error: Exception | None,
+    finding: Finding | None,
+    error: BaseException | None,
 ) -> Outcome:
     expect = trial.case.expect
     timing = measure_timing(observation)
@@ -215,7 +228,7 @@ def _outcome(
         model=trial.model,
         repeat=trial.repeat,
         line=plan.lines[trial.case.id],
-        status=judge(expect, observation.failure or _as_failure(error), checks, finding),
+        status=judge(expect, observation.failure, checks, finding),
         expected_finish_reason=expect.finish_reason,
         finish_reason=finish.reason if finish else None,
         native_finish_reason=finish.native if finish else None,
@@ -235,22 +248,22 @@ def _outcome(
     return Outcome(result=result, detail=detail)
 
 
-def _as_failure(error: Exception | None) -> Failure | None:
-    return as_failure(error) if error is not None else None
-
-
-def _cassette_outcome(plan: SuitePlan, trial: Trial, finding: Finding) -> CassetteOutcome:
+def _cassette_outcome(
+    plan: SuitePlan, trial: Trial, finding: Finding | None
+) -> CassetteOutcome | None:
+    if finding is None:
+        return None
     return CassetteOutcome(
         path=plan.cassette_name(trial), verdict=finding.verdict, reason=finding.reason
     )
 
 
-def _is_ours(error: Exception) -> bool:
+def _is_ours(error: BaseException) -> bool:
     # A VirtualTimeError names tasks, whose numbers differ from run to run.
     return isinstance(error, GlmbenchError) and not isinstance(error, VirtualTimeError)
 
 
-def _error_outcome(error: Exception | None) -> ErrorOutcome | None:
+def _error_outcome(error: BaseException | None) -> ErrorOutcome | None:
     if error is None:
         return None
     if isinstance(error, ProviderError):

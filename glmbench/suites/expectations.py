@@ -144,6 +144,9 @@ def _latency(node: Node) -> dict[LatencyMetric, Bound]:
 
 
 def _latency_bound(node: Node) -> Bound | None:
+    if isinstance(node.value, int | float) and not isinstance(node.value, bool):
+        node.report("a limit says in which direction and in which unit", f'write "< {node.value}s"')
+        return None
     written = text(node)
     if not written:
         return None

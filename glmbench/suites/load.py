@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from glmbench.problems import Problem, did_you_mean
+from glmbench.problems import Problem, nearest
 from glmbench.suites.bounds import BoundError, parse_duration
 from glmbench.suites.expand import encoded_model
 from glmbench.suites.expectations import NOTHING, read_expect, settle
@@ -96,8 +96,10 @@ def _with_near_names(problem: Problem, path: Path) -> Problem:
         return problem
     if not path.parent.is_dir():
         return replace(problem, hint=f"nor is there a folder {path.parent}")
-    names = sorted(file.name for file in path.parent.iterdir() if file.suffix in {".yaml", ".yml"})
-    return replace(problem, hint=did_you_mean(path.name, names))
+    # The suffix is the same everywhere, so it would make all names look alike.
+    names = {f.stem: f.name for f in path.parent.iterdir() if f.suffix in {".yaml", ".yml"}}
+    near = nearest(path.stem, names)
+    return replace(problem, hint=f'did you mean "{names[near]}"?' if near else None)
 
 
 def _positions(document: Document) -> dict[str, Position]:
@@ -124,7 +126,10 @@ _ID_RULE = (
 )
 # Unlike an id it may be in any script: it only names a folder.
 _NAME = re.compile(rf'[^\W_][^/\\:*?"<>|\x00-\x1f\x7f]{{0,{_MAX_NAME // 2}}}(?<![. ])')
-_NAME_RULE = 'it names a folder: start with a letter or digit, without / \\ : * ? " < > |'
+_NAME_RULE = (
+    'it names a folder: a letter or digit first, no dot or blank last, without / \\ : * ? " < > |,'
+    f" at most {_MAX_NAME // 2 + 1} characters"
+)
 _IMPORT = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 _case_id = text_matching(_ID, "case id", _ID_RULE)

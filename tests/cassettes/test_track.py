@@ -87,7 +87,7 @@ def test_what_is_encoded_decodes_to_the_same(chunks, kind, framing):
         ({"end": {"kind": "gone", "at_us": 593000}}, r"malformed: Invalid enum value 'gone'"),
         (
             {"length": 12},
-            r"^its body does not fit its stream track: 13 bytes where 12 were recorded",
+            r"^its body does not fit its stream track: it has 13 bytes and 12 were recorded",
         ),
         ({"sha256": "00"}, r"^its body does not fit its stream track"),
         ({"origin": "guess"}, r"malformed: Invalid enum value 'guess'"),
@@ -107,7 +107,7 @@ def test_something_that_is_no_track_is_refused(data):
 
 
 def test_an_edited_body_is_noticed_although_its_length_is_the_same():
-    with pytest.raises(TrackError, match="other bytes of the same length"):
+    with pytest.raises(TrackError, match="these are not the bytes that were recorded"):
         decode(encode(make_track(), BODY), b"one two THREE")
 
 

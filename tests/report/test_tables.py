@@ -50,7 +50,7 @@ def test_a_cassette_at_fault_gives_its_reason():
     trial = make_trial(status="error", verdict="MISS", reason="There is no file c.yaml.")
     text = render_run(make_result([trial]))
     assert (
-        "ERROR one@glm-4@1\n  at small.yaml:5\n  cassette: MISS. There is no file c.yaml.\n" in text
+        "ERROR one@glm-4@1\n  at small.yaml:5\n  MISS: There is no file c.yaml.\n" in text
     )
 
 
