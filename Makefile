@@ -55,8 +55,10 @@ cassettes: $(VENV)/run.stamp  ## record the shipped cassettes again, from our ow
 	$(BIN)/python scripts/record_cassettes.py
 
 bench: $(VENV)/test.stamp  ## what glmbench itself costs
-	$(BIN)/python benchmarks/replay.py
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/replay.py
+	$(BIN)/python benchmarks/decoding.py
+	$(BIN)/python benchmarks/recording.py
 
 clean:  ## remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

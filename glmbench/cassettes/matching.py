@@ -1,22 +1,27 @@
 """Which recorded request a request is. Pure.
 
 A request is its method, its URL with the query in any order, and its body: JSON in a canonical
-form, a form by its fields, anything else by its bytes. Headers do not count: they hold device ids
-and dates. Both sides are redacted before they are compared.
+form, a form by its fields, a multipart body without its random boundary, anything else by its
+bytes. Headers do not count: they hold device ids and dates. Both sides are redacted before they
+are compared.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import msgspec
 
+from glmbench.problems import printable, shortened
 from glmbench.redaction import redact_url
 
 SHOWN_CHARS = 60
+
+_BOUNDARY = re.compile(r'^multipart/[^;]*;.*\bboundary="?([^";]+)', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,9 @@ class RequestShape:
         if content_type.startswith("application/x-www-form-urlencoded"):
             fields = parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
             return msgspec.json.encode(sorted(fields))
+        boundary = _BOUNDARY.search(content_type)
+        if boundary:
+            return self.body.replace(boundary[1].encode(), b"boundary")
         document = _parse_json(self.body)
         if document is None:
             return self.body
@@ -112,5 +120,4 @@ def _show_text(value: Any, other: Any) -> str:
 
 
 def _show(body: bytes) -> str:
-    text = body.decode("utf-8", "replace")
-    return text if len(text) <= SHOWN_CHARS else f"{text[:SHOWN_CHARS]}…"
+    return printable(shortened(body.decode("utf-8", "replace"), SHOWN_CHARS))

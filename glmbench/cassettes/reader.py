@@ -60,7 +60,8 @@ class WatchedReader(StreamReader):
 
     @property
     def _watcher(self) -> BodyWatcher:
-        return cast("WatchedLink", self._protocol).watcher
+        # Asked several times a chunk: no `cast`, which is a real call.
+        return self._protocol.watcher  # type: ignore[attr-defined, no-any-return]
 
     def feed_data(self, data: bytes, size: int = 0) -> bool:
         if data:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import aclosing
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,10 +10,10 @@ from glmbench.errors import IncompleteStreamError, ProviderError, UsageError
 from glmbench.messages import Messages, flatten_messages
 from glmbench.providers.base import AsyncGeneratorProvider, ProviderModelMixin, suggestion
 from glmbench.providers.http import (
+    AnswerBody,
     TimeoutOption,
     Timeouts,
     check_proxy,
-    drain,
     open_exchange,
     parse_timeouts,
     read_error_body,
@@ -116,8 +115,9 @@ class ChatGLM(AsyncGeneratorProvider, ProviderModelMixin):
                 if not _is_event_stream(response):
                     body = await read_error_body(exchange, response)
                     raise error_from_body(response.status, response.content_type, body)
-                async with aclosing(drain(exchange, response, decoder)) as parts:
-                    async for part in parts:
+                answer = AnswerBody(exchange, response, decoder)
+                while (parts := await answer.next_parts()) is not None:
+                    for part in parts:
                         yield part
         except ProviderError as error:
             _complete(error, cls.__name__, response, decoder)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
@@ -73,7 +73,7 @@ TimeoutOption: TypeAlias = float | Mapping[str, float | None] | Timeouts | None
 
 
 class StreamDecoder(Protocol):
-    """What `drain` needs of a wire decoder."""
+    """What an answer needs of a wire decoder."""
 
     failure: ProviderError | None
 
@@ -94,14 +94,15 @@ class Exchange:
         self.response: aiohttp.ClientResponse | None = None
         self.has_body = False
 
-    async def read(self, response: aiohttp.ClientResponse) -> bytes:
-        """Return what has come of the body since the last call, b"" at its end."""
-        data = await response.content.readany()
-        if data and not self.has_body:
-            self.has_body = True
-            if self.timeouts.idle != self.timeouts.first_byte:
-                _set_read_timeout(response, self.timeouts.idle)
-        return data
+    def note_body(self, response: aiohttp.ClientResponse) -> None:
+        """Take note of the first byte of the body; from here on the limit is that of silence."""
+        self.has_body = True
+        connection = response.connection  # None when the body is complete already
+        if self.timeouts.idle == self.timeouts.first_byte or connection is None:
+            return
+        if connection.protocol is not None:
+            connection.protocol.read_timeout = self.timeouts.idle
+            connection.protocol.start_timeout()
 
 
 def parse_timeouts(option: TimeoutOption) -> Timeouts:
@@ -170,41 +171,65 @@ async def open_exchange(
                 response.close()
 
 
-async def drain(
-    exchange: Exchange, response: aiohttp.ClientResponse, decoder: StreamDecoder
-) -> AsyncGenerator[Part, None]:
-    """Yield the parts of the body, the FinishReason last, or raise what ended it.
+class AnswerBody:
+    """The body of an answer, decoded read by read.
 
-    Transport errors leave as they are: `mapped_errors`, outside, knows their names.
+    Not an async generator: this runs for every read of every stream, and a generator around a
+    generator costs as much as decoding the frame.
     """
-    broken: Exception | None = None
-    finished = False
-    deadline = math.inf
-    while broken is None and not finished:
+
+    def __init__(
+        self, exchange: Exchange, response: aiohttp.ClientResponse, decoder: StreamDecoder
+    ) -> None:
+        self._exchange = exchange
+        self._response = response
+        self._decoder = decoder
+        self._is_open = True
+        self._deadline: float | None = None  # once the answer is complete
+        self._broken: Exception | None = None
+        self._rest = self._last_parts()
+
+    async def next_parts(self) -> list[Part] | None:
+        """Return the parts of one more read, None behind the last, or raise what ended it.
+
+        The FinishReason is the last part of all. Transport errors leave as they are:
+        `mapped_errors`, outside, knows their names.
+        """
+        if not self._is_open:
+            return next(self._rest, None)
         try:
-            data = await exchange.read(response)
+            if self._deadline is None:
+                data = await self._response.content.readany()
+            else:
+                data = await self._read_late(self._deadline)
         except TRANSPORT_ERRORS as error:
-            broken = error
-            data = _left_over(response)
-        if not data:
-            break
-        parts = decoder.feed(data)
-        finished = decoder.finished
-        if finished:
-            deadline = asyncio.get_running_loop().time() + END_PATIENCE_S
-        for part in parts:
-            yield part
-    is_open = finished and broken is None and decoder.failure is None
-    while is_open:
-        data, is_open = await _read_until(deadline, exchange, response)
-        for part in decoder.feed(data):
-            yield part
-    for part in decoder.feed_eof():
-        yield part
-    if broken is not None and not decoder.finished:
-        raise broken
-    for part in decoder.finish():
-        yield part
+            self._is_open = False
+            if self._deadline is None:
+                self._broken = error
+            data = _left_over(self._response)
+        if not self._exchange.has_body and data:
+            self._exchange.note_body(self._response)
+        parts = self._decoder.feed(data)
+        if not data or self._decoder.failure is not None:
+            self._is_open = False
+        elif self._deadline is None and self._decoder.finished:
+            self._deadline = asyncio.get_running_loop().time() + END_PATIENCE_S
+        return parts
+
+    async def _read_late(self, deadline: float) -> bytes:
+        """Read from an answer that is complete.
+
+        What has arrived is handed out past the deadline too: it was the consumer who was late.
+        The timeout is around the read alone, since a part must not be yielded inside it.
+        """
+        async with asyncio.timeout_at(deadline):
+            return await self._response.content.readany()
+
+    def _last_parts(self) -> Iterator[list[Part]]:
+        yield self._decoder.feed_eof()
+        if self._broken is not None and not self._decoder.finished:
+            raise self._broken
+        yield self._decoder.finish()
 
 
 async def read_error_body(exchange: Exchange, response: aiohttp.ClientResponse) -> bytes:
@@ -212,9 +237,10 @@ async def read_error_body(exchange: Exchange, response: aiohttp.ClientResponse) 
     body = b""
     try:
         while len(body) < ERROR_BODY_LIMIT:
-            data = await exchange.read(response)
+            data = await response.content.readany()
             if not data:
                 break
+            exchange.note_body(response)
             body += data
     except TRANSPORT_ERRORS:
         # The status of an error says enough; a success without its body says nothing.
@@ -287,22 +313,6 @@ def _session(timeouts: Timeouts, connector: aiohttp.BaseConnector | None) -> aio
     )
 
 
-async def _read_until(
-    deadline: float, exchange: Exchange, response: aiohttp.ClientResponse
-) -> tuple[bytes, bool]:
-    """Read once more from an answer that is complete: data, and whether there may be more.
-
-    What has arrived is handed out past the deadline too: it was the consumer who was late. The
-    timeout is around the read alone, since a part must not be yielded inside it.
-    """
-    try:
-        async with asyncio.timeout_at(deadline):
-            data = await exchange.read(response)
-    except TRANSPORT_ERRORS:
-        return _left_over(response), False
-    return data, data != b""
-
-
 def _left_over(response: aiohttp.ClientResponse) -> bytes:
     """Return what had arrived before the connection broke.
 
@@ -318,13 +328,6 @@ def _left_over(response: aiohttp.ClientResponse) -> bytes:
     except TRANSPORT_ERRORS:
         pass  # the time for all is up: what is in the buffer stays there
     return b"".join(pieces)
-
-
-def _set_read_timeout(response: aiohttp.ClientResponse, seconds: float | None) -> None:
-    connection = response.connection  # None when the body is complete already
-    if connection is not None and connection.protocol is not None:
-        connection.protocol.read_timeout = seconds
-        connection.protocol.start_timeout()
 
 
 def _timeout_error(error: TimeoutError, exchange: Exchange) -> ProviderTimeoutError:

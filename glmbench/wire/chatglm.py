@@ -6,6 +6,7 @@ nothing counts as the end of the answer but a top-level finish, or moderation.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from glmbench.errors import (
@@ -34,6 +35,7 @@ from glmbench.wire.chatglm_frames import (
     Envelope,
     Frame,
     FramePart,
+    Item,
     OtherItem,
     decode_frame,
     is_whole,
@@ -43,7 +45,6 @@ from glmbench.wire.growing_text import GrowingText
 from glmbench.wire.sse import EVENT_LIMIT, ServerSentEvent, SseDecoder
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Iterable, Mapping
 
 
@@ -176,13 +177,14 @@ class ChatGlmDecoder:
             self._intervene(frame.last_error or frame.error, parts)
         for index, part in self._changed_parts(frame):
             self._take_part(part.logic_id or index, part, frame, parts)
-        if frame.status == "finish":
+        if frame.status == "init":
+            if frame.last_error:
+                self._transient = frame.last_error
+        elif frame.status == "finish":
             self._hand_out(self._items.flush(), parts)
             self._terminate("finish")
         elif frame.status == "error":
             self._fail(frame.error or frame.last_error)
-        elif frame.last_error and frame.status != "intervene":
-            self._transient = frame.last_error
 
     def _changed_parts(self, frame: Frame) -> Iterable[tuple[int, FramePart]]:
         """A frame carries only the parts that changed: all of them count, not just the first."""
@@ -193,26 +195,30 @@ class ChatGlmDecoder:
             self._intervene(part.error or frame.last_error, parts)
         if self._items.held:
             self._hand_out(self._items.flush(but=key), parts)
-        numbers: dict[str, int] = {}
-        for item in part.content:
-            number = numbers.get(item.type, 0)
-            numbers[item.type] = number + 1
-            item_key = (key, item.type, number)
-            if not isinstance(item, OtherItem):
-                text = item.text or (item.think if item.type != "text" else "")
-                self._take_text(item_key, text, part, frame, parts)
-            elif item.type in GROWING_FIELDS:
-                value = item.fields.get(GROWING_FIELDS[item.type])
-                text = value if isinstance(value, str) else ""
-                self._take_text(item_key, text, part, frame, parts)
-            else:
-                self._hand_out(self._items.take(item_key, item), parts)
+        if len(part.content) == 1:  # as nearly always
+            item = part.content[0]
+            self._take_item((key, item.type, 0), item, part, frame, parts)
+        else:
+            numbers: Counter[str] = Counter()
+            for item in part.content:
+                item_key = (key, item.type, numbers[item.type])
+                numbers[item.type] += 1
+                self._take_item(item_key, item, part, frame, parts)
         if part.status == "finish" and self._items.held:
             self._hand_out(self._items.flush(), parts)
 
-    def _take_text(
-        self, key: ItemKey, text: str, part: FramePart, frame: Frame, parts: list[Part]
+    def _take_item(
+        self, key: ItemKey, item: Item, part: FramePart, frame: Frame, parts: list[Part]
     ) -> None:
+        text = item.text
+        if isinstance(item, OtherItem):
+            if item.type not in GROWING_FIELDS:
+                self._hand_out(self._items.take(key, item), parts)
+                return
+            value = item.fields.get(GROWING_FIELDS[item.type])
+            text = value if isinstance(value, str) else ""
+        elif not text and item.type != "text":
+            text = item.think
         if not text:
             return  # a placeholder: no text that came before is shorter for it
         track = self._texts.get(key)

@@ -13,6 +13,11 @@ def shape(body=b"", *, method="POST", url="https://h/p", headers=()):
 
 FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 
+
+def multipart(parameters):
+    return (("Content-Type", f"multipart/form-data; {parameters}"),)
+
+
 SAME = {
     "keys in another order": (shape(b'{"a":1,"b":[2]}'), shape(b'{ "b": [2], "a": 1 }')),
     "JSON escapes": (shape(b'{"a":"\\u4f60"}'), shape('{"a":"你"}'.encode())),
@@ -20,6 +25,10 @@ SAME = {
     "method in other letters": (shape(method="post"), shape()),
     "other headers": (shape(b"x", headers=(("X-Device-Id", "1"),)), shape(b"x")),
     "a form in another order": (shape(b"a=1&b=2", headers=FORM), shape(b"b=2&a=1", headers=FORM)),
+    "another multipart boundary": (
+        shape(b"--b1\r\n\r\nx\r\n--b1--", headers=multipart("boundary=b1")),
+        shape(b"--b2\r\n\r\nx\r\n--b2--", headers=multipart('boundary="b2"; charset=x')),
+    ),
     "a fragment": (shape(url="https://h/p#top"), shape()),
 }
 
@@ -57,6 +66,7 @@ def test_another_request_is_told_by(name):
         (b"[1]", b"[1,2]", "$ has 2 items, 1 were recorded"),
         (b'{"a":1}', b'{"a":true}', "$.a: recorded 1, sent true"),
         (b"abc", b"abd", "recorded body abc, sent abd"),
+        (b"a\nb", b"\x1b[1m", "recorded body a\\nb, sent \\x1b[1m"),
         (
             b'{"t":"' + b"x" * 90 + b'left"}',
             b'{"t":"' + b"x" * 90 + b'right"}',

@@ -6,7 +6,8 @@ import asyncio
 
 import aiohttp
 import pytest
-from cassettes.support import CUTS, FRAMES, HEAD, WHOLE, three_ways
+import uvloop
+from cassettes.support import CUTS, FRAMES, HEAD, WHOLE, consume, replay, three_ways
 from streamserver import KEEP, LAST, chunked, head, stream_server
 
 from glmbench import run_virtual, use_cassette
@@ -30,6 +31,18 @@ def test_a_broken_body_breaks_the_same_three_ways(name, tmp_path):
     assert ways.recording == ways.live
     assert ways.replay == ways.recording
     assert ways.instant == ways.recording
+
+
+def test_on_uvloop_a_recording_is_the_same(tmp_path):
+    async def record():
+        async with stream_server(WHOLE["gzip"]) as server:
+            async with use_cassette(tmp_path / "c.yaml", mode="record"):
+                return server.url(), await consume(server.url(), pause=0.006)
+
+    url, recorded = uvloop.run(record())
+    assert recorded.chunks == FRAMES
+    assert run_virtual(replay(tmp_path / "c.yaml", url)) == recorded
+    assert uvloop.run(replay(tmp_path / "c.yaml", url)) == recorded
 
 
 def test_a_cut_after_ten_chunks_delivers_ten_chunks_and_the_same_exception_class(tmp_path):

@@ -29,10 +29,10 @@ from glmbench.errors import (
 from glmbench.parts import FinishReason
 from glmbench.providers import http
 from glmbench.providers.http import (
+    AnswerBody,
     Exchange,
     Timeouts,
     check_proxy,
-    drain,
     map_error,
     mapped_errors,
     open_exchange,
@@ -73,6 +73,13 @@ class Lines:
         if not self.finished:
             raise IncompleteStreamError("no end")
         return [STOP]
+
+
+async def drain(exchange, response, decoder):
+    answer = AnswerBody(exchange, response, decoder)
+    while (parts := await answer.next_parts()) is not None:
+        for part in parts:
+            yield part
 
 
 async def ask(server, decoder=None, pause=None, **options):
@@ -132,7 +139,7 @@ class Chatter:
 def test_the_wait_behind_the_finish_is_two_seconds_for_all_reads():
     async def converse():
         loop = asyncio.get_running_loop()
-        response = SimpleNamespace(content=Chatter())
+        response = SimpleNamespace(connection=None, content=Chatter())
         parts = [part async for part in drain(Exchange(Timeouts(idle=120)), response, Lines())]
         return parts, loop.time()
 
@@ -152,7 +159,7 @@ def test_a_late_consumer_still_gets_what_has_arrived_but_no_more():
     async def converse():
         loop = asyncio.get_running_loop()
         parts = []
-        response = SimpleNamespace(content=Body())
+        response = SimpleNamespace(connection=None, content=Body())
         async for part in drain(Exchange(Timeouts()), response, Lines()):
             parts.append(part)
             await asyncio.sleep(1)

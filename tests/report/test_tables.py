@@ -49,9 +49,7 @@ def test_a_failure_says_where_what_and_how_to_see_it_again():
 def test_a_cassette_at_fault_gives_its_reason():
     trial = make_trial(status="error", verdict="MISS", reason="There is no file c.yaml.")
     text = render_run(make_result([trial]))
-    assert (
-        "ERROR one@glm-4@1\n  at small.yaml:5\n  MISS: There is no file c.yaml.\n" in text
-    )
+    assert "ERROR one@glm-4@1\n  at small.yaml:5\n  MISS: There is no file c.yaml.\n" in text
 
 
 def test_a_foreign_exception_shows_the_text_kept_in_the_details():
