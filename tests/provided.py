@@ -9,6 +9,7 @@ import threading
 import aiohttp
 
 from glmbench import ChatGLM, FinishReason
+from glmbench.errors import UsageError
 
 
 class Dawdling:
@@ -81,3 +82,25 @@ class Crashing:
     async def create_async_generator(cls, model, messages):
         yield "some text"
         raise LookupError("a foreign text")
+
+
+class Cancelling:
+    """Stops itself as if somebody had cancelled it, which some clients do at a timeout."""
+
+    default_model = "any"
+
+    @classmethod
+    async def create_async_generator(cls, model, messages):
+        yield "some text"
+        raise asyncio.CancelledError
+
+
+class Refusing:
+    """Fails before it asks anybody."""
+
+    default_model = "any"
+
+    @classmethod
+    async def create_async_generator(cls, model, messages):
+        raise UsageError("there is no such option")
+        yield ""

@@ -113,7 +113,7 @@ class ChatGLM(AsyncGeneratorProvider, ProviderModelMixin):
                 url, json=json, headers=headers, timeouts=timeouts, proxy=proxy, connector=connector
             ) as (exchange, response):
                 if not _is_event_stream(response):
-                    body = await read_error_body(exchange, response)
+                    body = await read_error_body(response)
                     raise error_from_body(response.status, response.content_type, body)
                 answer = AnswerBody(exchange, response, decoder)
                 while (parts := await answer.next_parts()) is not None:

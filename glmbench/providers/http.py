@@ -93,16 +93,48 @@ class Exchange:
         self.timeouts = timeouts
         self.response: aiohttp.ClientResponse | None = None
         self.has_body = False
+        self.waiting_since: float | None = None  # while a read is waiting for bytes
+        self._watch: asyncio.TimerHandle | None = None
 
     def note_body(self, response: aiohttp.ClientResponse) -> None:
-        """Take note of the first byte of the body; from here on the limit is that of silence."""
+        """Take note of the first byte of the body: from here on the limit is that of silence.
+
+        aiohttp's own limit is taken off, since it cancels and makes a timer for every read,
+        which costs as much as everything that is done here with what was read.
+        """
         self.has_body = True
-        connection = response.connection  # None when the body is complete already
-        if self.timeouts.idle == self.timeouts.first_byte or connection is None:
-            return
-        if connection.protocol is not None:
-            connection.protocol.read_timeout = self.timeouts.idle
-            connection.protocol.start_timeout()
+        self._arm(response, None)
+        if self.timeouts.idle is not None:
+            self._watch_silence(response, asyncio.get_running_loop(), self.timeouts.idle)
+
+    def close(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+
+    def _watch_silence(
+        self, response: aiohttp.ClientResponse, loop: asyncio.AbstractEventLoop, idle: float
+    ) -> None:
+        """Look, once in the length of the limit, how long the read has been waiting.
+
+        No silence can begin and reach its limit between two looks, so arming the rest of the
+        limit at each look ends it at its instant.
+        """
+        now = loop.time()
+        self._watch = loop.call_at(now + idle, self._watch_silence, response, loop, idle)
+        if self.waiting_since is not None:
+            self._arm(response, max(self.waiting_since + idle - now, 1e-6))
+
+    def _arm(self, response: aiohttp.ClientResponse, seconds: float | None) -> None:
+        """Make aiohttp's read timer, which also the recorder of a cassette knows, fire once.
+
+        The next bytes cancel it, and with no limit set they do not make another.
+        """
+        connection = response.connection  # None when the body is complete
+        if connection is not None and connection.protocol is not None:
+            protocol = connection.protocol
+            protocol.read_timeout = seconds
+            protocol.start_timeout()
+            protocol.read_timeout = None
 
 
 def parse_timeouts(option: TimeoutOption) -> Timeouts:
@@ -169,6 +201,7 @@ async def open_exchange(
                 # A response that is not at its end would be drained or pooled by its own
                 # exit; one that is has given its connection back already.
                 response.close()
+                exchange.close()
 
 
 class AnswerBody:
@@ -188,6 +221,7 @@ class AnswerBody:
         self._deadline: float | None = None  # once the answer is complete
         self._broken: Exception | None = None
         self._rest = self._last_parts()
+        self._now = asyncio.get_running_loop().time
 
     async def next_parts(self) -> list[Part] | None:
         """Return the parts of one more read, None behind the last, or raise what ended it.
@@ -197,6 +231,8 @@ class AnswerBody:
         """
         if not self._is_open:
             return next(self._rest, None)
+        exchange = self._exchange
+        exchange.waiting_since = self._now()
         try:
             if self._deadline is None:
                 data = await self._response.content.readany()
@@ -207,13 +243,14 @@ class AnswerBody:
             if self._deadline is None:
                 self._broken = error
             data = _left_over(self._response)
-        if not self._exchange.has_body and data:
-            self._exchange.note_body(self._response)
+        exchange.waiting_since = None
+        if not exchange.has_body and data:
+            exchange.note_body(self._response)
         parts = self._decoder.feed(data)
         if not data or self._decoder.failure is not None:
             self._is_open = False
         elif self._deadline is None and self._decoder.finished:
-            self._deadline = asyncio.get_running_loop().time() + END_PATIENCE_S
+            self._deadline = self._now() + END_PATIENCE_S
         return parts
 
     async def _read_late(self, deadline: float) -> bytes:
@@ -232,7 +269,7 @@ class AnswerBody:
         yield self._decoder.finish()
 
 
-async def read_error_body(exchange: Exchange, response: aiohttp.ClientResponse) -> bytes:
+async def read_error_body(response: aiohttp.ClientResponse) -> bytes:
     """Return the body of an error, at most 64 KiB of it, or what came before it broke off."""
     body = b""
     try:
@@ -240,7 +277,6 @@ async def read_error_body(exchange: Exchange, response: aiohttp.ClientResponse) 
             data = await response.content.readany()
             if not data:
                 break
-            exchange.note_body(response)
             body += data
     except TRANSPORT_ERRORS:
         # The status of an error says enough; a success without its body says nothing.

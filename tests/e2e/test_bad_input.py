@@ -77,6 +77,16 @@ def test_all_problems_come_at_once_sorted_by_place(tmp_path):
     assert places == ["suite.yaml:5:9", "suite.yaml:6:13", "suite.yaml:7:29"]
 
 
+def test_two_suites_of_one_name_are_not_run_together(tmp_path):
+    write_suite(tmp_path, GOOD, "first.yaml")
+    write_suite(
+        tmp_path, GOOD.replace("provider:", "cassettes: {dir: x}\nprovider:"), "second.yaml"
+    )
+    done = glmbench("run", "first.yaml", "second.yaml", cwd=tmp_path)
+    assert (done.code, done.out) == (3, "")
+    assert 'second.yaml: it has the same name as first.yaml, "small"' in done.err
+
+
 def test_a_missing_suite_names_the_nearest_one(tmp_path):
     write_suite(tmp_path, GOOD, "greetings.yaml")
     done = glmbench("run", "greeting.yaml", cwd=tmp_path)
@@ -135,7 +145,8 @@ def test_an_unexpected_provider_error_is_exit_5(tmp_path):
     changed = text[start:].replace("type: IncompleteStream", "type: Auth", 1)
     copy.write_text(text[:start] + changed)
     done = glmbench("run", copy, "--case", "cut-stream", cwd=tmp_path)
-    assert done.code == 1, "another error than the expected one breaks the expectation"
+    assert done.code == 5, "another error than the expected one is unexpected too"
+    assert "IncompleteStreamError: " in done.out
     copy.write_text(text[:start] + "- {id: cut-stream, prompt: " + _prompt_of("cut-stream") + "}\n")
     done = glmbench("run", copy, "--case", "cut-stream", cwd=tmp_path)
     assert done.code == 5

@@ -146,6 +146,78 @@ def test_the_wait_behind_the_finish_is_two_seconds_for_all_reads():
     assert run_virtual(converse()) == (["x", "x", ".", STOP], 2.0)
 
 
+def silence(steps, pause=0.0):
+    """Run a body of (seconds, bytes) and then nothing, on a clock that takes no time."""
+
+    class Body:
+        def __init__(self):
+            self.steps = iter(steps)
+            self.error = asyncio.get_running_loop().create_future()
+
+        async def readany(self):
+            step = next(self.steps, None)
+            if step is None:
+                return await self.error
+            await asyncio.sleep(step[0])
+            return step[1]
+
+        def set_exception(self, error):
+            pass
+
+        def read_nowait(self):
+            return b""
+
+    class Protocol:
+        """The timer of aiohttp's own protocol: once it is started, bytes or a new start end it."""
+
+        read_timeout = None
+        timer = None
+
+        def start_timeout(self):
+            loop = asyncio.get_running_loop()
+            if self.timer is not None:
+                self.timer.cancel()
+            if self.read_timeout:
+                error = aiohttp.SocketTimeoutError()
+                self.timer = loop.call_later(self.read_timeout, body.error.set_exception, error)
+
+    async def converse():
+        nonlocal body
+        body = Body()
+        protocol = Protocol()
+        response = SimpleNamespace(content=body, connection=SimpleNamespace(protocol=protocol))
+        exchange = Exchange(Timeouts(idle=10))
+        try:
+            async for _ in drain(exchange, response, Lines()):
+                if pause:
+                    await asyncio.sleep(pause)
+        except aiohttp.SocketTimeoutError:
+            return round(asyncio.get_running_loop().time(), 3)
+        finally:
+            exchange.close()
+
+    body = None
+    return run_virtual(converse())
+
+
+@pytest.mark.parametrize(
+    ("steps", "at"),
+    [
+        ([(3, b"a")], 13),
+        ([(3, b"a"), (9.9, b"b")], 22.9),
+        ([(3, b"a"), (9.9, b"b"), (9.9, b"c")], 32.8),
+        ([(0, b"a"), (1, b"b"), (1, b"c"), (5, b"d")], 17),
+    ],
+)
+def test_a_silence_ends_at_its_limit_whenever_it_began(steps, at):
+    assert silence(steps) == at
+
+
+def test_the_time_of_a_slow_consumer_is_no_silence():
+    # Three parts, "a", "b" and the "." of the end, each taken with an hour's thought.
+    assert silence([(1, b"a"), (1, b"b")], pause=3600) == 2 + 3 * 3600 + 10
+
+
 def test_a_late_consumer_still_gets_what_has_arrived_but_no_more():
     class Body(Chatter):
         """The finish, then three bytes that have arrived when they are asked for, then silence."""
@@ -379,7 +451,7 @@ async def test_an_error_body_is_read_up_to_its_limit():
             exchange,
             response,
         ):
-            got = await read_error_body(exchange, response)
+            got = await read_error_body(response)
     assert got == body[: http.ERROR_BODY_LIMIT]
 
 
@@ -387,9 +459,9 @@ async def test_an_error_body_is_read_up_to_its_limit():
 async def test_an_error_body_that_breaks_off_is_what_came(end):
     async with stream_server([head(status="500 Oops"), chunked(b"abc"), 0.02, end]) as server:
         async with open_exchange(
-            server.url(), json={}, headers={}, timeouts=Timeouts(idle=0.05)
-        ) as (exchange, response):
-            assert await read_error_body(exchange, response) == b"abc"
+            server.url(), json={}, headers={}, timeouts=Timeouts(first_byte=0.05)
+        ) as (_, response):
+            assert await read_error_body(response) == b"abc"
 
 
 async def test_a_success_without_its_body_is_what_happened_to_it():
@@ -397,8 +469,8 @@ async def test_a_success_without_its_body_is_what_happened_to_it():
         with pytest.raises(ProviderTimeoutError, match="^no byte of the answer within 0.05 s$"):
             async with open_exchange(
                 server.url(), json={}, headers={}, timeouts=Timeouts(first_byte=0.05)
-            ) as (exchange, response):
-                await read_error_body(exchange, response)
+            ) as (_, response):
+                await read_error_body(response)
 
 
 KEY = ConnectionKey("h", 80, False, True, None, None, None)

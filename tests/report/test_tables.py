@@ -34,16 +34,25 @@ def test_a_wrong_finish_reason_stands_beside_the_expected_one():
 
 
 def test_a_failure_says_where_what_and_how_to_see_it_again():
-    trial = make_trial(status="failed", finish_reason="unknown", checks=(FAILED_CHECK,))
-    text = render_run(make_result([trial], environment={"mode": "live", "timing": "recorded"}))
+    trial = make_trial(
+        status="failed", finish_reason="unknown", checks=(FAILED_CHECK,), verdict="LIVE"
+    )
+    environment = {"mode": "live", "timing": "recorded", "connect_to": "h:1"}
+    text = render_run(make_result([trial], environment=environment))
     assert (
         "FAILED one@glm-4@1\n"
         "  at small.yaml:5\n"
         "  finish_reason failed\n"
         "    expected stop\n"
         "    got      unknown (paused)\n"
-        "  again: glmbench run small.yaml --case one --mode live\n"
+        "  again: glmbench run small.yaml --case one --mode live --connect-to h:1\n"
     ) in text
+
+
+def test_what_was_recorded_is_seen_again_in_replay():
+    trial = make_trial(status="failed", checks=(FAILED_CHECK,), verdict="RECORDED")
+    text = render_run(make_result([trial], environment={"mode": "record", "connect_to": "h:1"}))
+    assert "  again: glmbench run small.yaml --case one\n" in text
 
 
 def test_a_cassette_at_fault_gives_its_reason():

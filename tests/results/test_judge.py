@@ -34,7 +34,7 @@ def failure(kind="QuotaExceededError", *, ours=True):
         (STOP, failure(), [], "HIT", "error"),
         (STOP, failure("ValueError", ours=False), [], "HIT", "error"),
         (QUOTA, failure(), ["passed"], "HIT", "passed"),
-        (QUOTA, failure("AuthError"), ["failed"], "HIT", "failed"),
+        (QUOTA, failure("AuthError"), ["failed"], "HIT", "error"),
         (QUOTA, failure("ValueError", ours=False), [], "HIT", "error"),
         (QUOTA, None, ["failed"], "HIT", "failed"),
         (Expect(finish_reason=(None,)), failure(), [], "HIT", "passed"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from itertools import accumulate
 
@@ -14,6 +15,7 @@ from glmbench import ChatGLM
 from glmbench.cassettes.context import activate
 from glmbench.cassettes.store import load
 from glmbench.cassettes.tape import RecordingTape
+from glmbench.results.judge import Exit, decide
 from glmbench.running.plan import load_plan
 from glmbench.running.runner import Settings, run_suites
 
@@ -216,6 +218,36 @@ def test_a_provider_that_crashes_is_a_row_and_the_run_goes_on(tmp_path):
     assert result.details["swallowing/one@any@1"] == "a foreign text"
 
 
+def test_a_provider_that_cancels_itself_is_a_row_and_the_run_goes_on(tmp_path):
+    text = SWALLOWING + "  - {{id: two, prompt: Hi}}\n"
+    result = run(suite(tmp_path, "{import: 'provided:Cancelling'}", text), mode="live")
+    assert [trial.status for trial in result.trials] == ["error", "error"]
+    assert {trial.error.type for trial in result.trials} == {"CancelledError"}
+    assert not result.interrupted
+
+
+def test_a_provider_that_fails_before_its_first_request_is_not_blamed_on_the_cassette(tmp_path):
+    plans = suite(tmp_path, "{import: 'provided:Refusing'}", SWALLOWING)
+    result = run(plans)
+    (trial,) = result.trials
+    assert (trial.status, trial.cassette) == ("error", None)
+    assert trial.error.message == "there is no such option"
+    assert decide(result) == Exit.PROVIDER
+
+
+def test_a_recording_that_gets_no_answer_shows_the_providers_error_and_saves_nothing(tmp_path):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = closed.getsockname()
+    plans = suite(tmp_path, text=SWALLOWING)
+    result = run(plans, mode="record", connect_to=address)
+    (trial,) = result.trials
+    assert (trial.status, trial.error.type) == ("error", "ConnectFailedError")
+    assert trial.cassette.verdict == "LIVE"
+    assert decide(result) == Exit.PROVIDER
+    assert not (tmp_path / "cassettes").exists()
+
+
 def test_the_timeout_of_a_case_stops_it_and_saves_nothing(tmp_path):
     script = SCRIPT.replace("first_delay: 100ms", "first_delay: 5s")
     text = SUITE.split("  - {{id: packed", maxsplit=1)[0].replace(
@@ -224,6 +256,7 @@ def test_the_timeout_of_a_case_stops_it_and_saves_nothing(tmp_path):
     with emulated(tmp_path, script) as address:
         (trial,) = run(suite(tmp_path, text=text), mode="record", connect_to=address).trials
     assert (trial.status, trial.error.type) == ("error", "DeadlineExceededError")
+    assert trial.cassette.verdict == "LIVE"
     assert not (tmp_path / "cassettes").exists()
 
 
