@@ -6,7 +6,6 @@ nothing counts as the end of the answer but a top-level finish, or moderation.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from glmbench.errors import (
@@ -45,7 +44,8 @@ from glmbench.wire.growing_text import GrowingText
 from glmbench.wire.sse import EVENT_LIMIT, ServerSentEvent, SseDecoder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections import Counter
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 _DONE = b"[DONE]"
@@ -195,32 +195,32 @@ class ChatGlmDecoder:
             self._intervene(part.error or frame.last_error, parts)
         if self._items.held:
             self._hand_out(self._items.flush(but=key), parts)
-        if len(part.content) == 1:  # as nearly always
-            item = part.content[0]
-            self._take_item((key, item.type, 0), item, part, frame, parts)
-        else:
-            numbers: Counter[str] = Counter()
-            for item in part.content:
-                item_key = (key, item.type, numbers[item.type])
-                numbers[item.type] += 1
-                self._take_item(item_key, item, part, frame, parts)
+        for position, item in enumerate(part.content):
+            kind = item.type
+            # Of the first item of a part the number is 0, and a part rarely has another.
+            number = _number(part.content, position) if position else 0
+            item_key = (key, kind, number)
+            if isinstance(item, OtherItem):
+                text = self._take_other(item_key, item, parts)
+            else:
+                text = item.text or (item.think if kind != "text" else "")
+            if text:  # an empty one is a placeholder and takes nothing back
+                self._take_text(item_key, text, part, frame, parts)
         if part.status == "finish" and self._items.held:
             self._hand_out(self._items.flush(), parts)
 
-    def _take_item(
-        self, key: ItemKey, item: Item, part: FramePart, frame: Frame, parts: list[Part]
+    def _take_other(self, key: ItemKey, item: OtherItem, parts: list[Part]) -> str:
+        """Take an item that is no text, or return the text of one that only grows like a text."""
+        field = GROWING_FIELDS.get(item.type)
+        if field is None:
+            self._hand_out(self._items.take(key, item), parts)
+            return ""
+        value = item.fields.get(field)
+        return value if isinstance(value, str) else ""
+
+    def _take_text(
+        self, key: ItemKey, text: str, part: FramePart, frame: Frame, parts: list[Part]
     ) -> None:
-        text = item.text
-        if isinstance(item, OtherItem):
-            if item.type not in GROWING_FIELDS:
-                self._hand_out(self._items.take(key, item), parts)
-                return
-            value = item.fields.get(GROWING_FIELDS[item.type])
-            text = value if isinstance(value, str) else ""
-        elif not text and item.type != "text":
-            text = item.think
-        if not text:
-            return  # a placeholder: no text that came before is shorter for it
         track = self._texts.get(key)
         if track is None:
             track = self._texts[key] = GrowingText()
@@ -356,3 +356,12 @@ class ChatGlmDecoder:
         if all(track.rewritten is None for track in texts):
             return None
         return "".join(t.sent if t.rewritten is None else t.rewritten for t in texts)
+
+
+def _number(items: Sequence[Item], position: int) -> int:
+    """Return the how-manieth of its type an item is.
+
+    By its position alone it would be taken for another where a frame leaves one out.
+    """
+    kind = items[position].type
+    return sum(item.type == kind for item in items[:position])

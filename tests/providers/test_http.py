@@ -146,57 +146,64 @@ def test_the_wait_behind_the_finish_is_two_seconds_for_all_reads():
     assert run_virtual(converse()) == (["x", "x", ".", STOP], 2.0)
 
 
+class Protocol:
+    """What aiohttp's own protocol does with a read timeout, and nothing else."""
+
+    def __init__(self):
+        self.read_timeout = None
+        self.timed_out = asyncio.get_running_loop().create_future()
+        self._timer = None
+
+    def start_timeout(self):
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.read_timeout:
+            self._timer = asyncio.get_running_loop().call_later(
+                self.read_timeout, self.timed_out.set_exception, aiohttp.SocketTimeoutError()
+            )
+
+    data_received = start_timeout
+
+
+class Steps:
+    """A body of (seconds, bytes) and then silence."""
+
+    def __init__(self, steps, protocol):
+        self.steps = iter(steps)
+        self.protocol = protocol
+
+    async def readany(self):
+        step = next(self.steps, None)
+        if step is None:
+            return await self.protocol.timed_out
+        await asyncio.sleep(step[0])
+        self.protocol.data_received()
+        return step[1]
+
+    def set_exception(self, error):
+        pass
+
+    def read_nowait(self):
+        return b""
+
+
 def silence(steps, pause=0.0):
-    """Run a body of (seconds, bytes) and then nothing, on a clock that takes no time."""
-
-    class Body:
-        def __init__(self):
-            self.steps = iter(steps)
-            self.error = asyncio.get_running_loop().create_future()
-
-        async def readany(self):
-            step = next(self.steps, None)
-            if step is None:
-                return await self.error
-            await asyncio.sleep(step[0])
-            return step[1]
-
-        def set_exception(self, error):
-            pass
-
-        def read_nowait(self):
-            return b""
-
-    class Protocol:
-        """The timer of aiohttp's own protocol: once it is started, bytes or a new start end it."""
-
-        read_timeout = None
-        timer = None
-
-        def start_timeout(self):
-            loop = asyncio.get_running_loop()
-            if self.timer is not None:
-                self.timer.cancel()
-            if self.read_timeout:
-                error = aiohttp.SocketTimeoutError()
-                self.timer = loop.call_later(self.read_timeout, body.error.set_exception, error)
+    """Return when a silence behind the steps ended, on a clock that takes no time."""
 
     async def converse():
-        nonlocal body
-        body = Body()
         protocol = Protocol()
-        response = SimpleNamespace(content=body, connection=SimpleNamespace(protocol=protocol))
+        response = SimpleNamespace(
+            content=Steps(steps, protocol), connection=SimpleNamespace(protocol=protocol)
+        )
         exchange = Exchange(Timeouts(idle=10))
         try:
             async for _ in drain(exchange, response, Lines()):
-                if pause:
-                    await asyncio.sleep(pause)
+                await asyncio.sleep(pause)
         except aiohttp.SocketTimeoutError:
             return round(asyncio.get_running_loop().time(), 3)
         finally:
             exchange.close()
 
-    body = None
     return run_virtual(converse())
 
 
@@ -448,7 +455,7 @@ async def test_an_error_body_is_read_up_to_its_limit():
     body = b"x" * (http.ERROR_BODY_LIMIT + 5000)
     async with stream_server([head(status="500 Oops"), chunked(body), STALL]) as server:
         async with open_exchange(server.url(), json={}, headers={}, timeouts=Timeouts()) as (
-            exchange,
+            _exchange,
             response,
         ):
             got = await read_error_body(response)
