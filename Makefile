@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test test-slow check format lint types layers cassettes bench clean
+.PHONY: help demo test check format lint types layers cassettes bench clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -30,10 +30,7 @@ demo: $(VENV)/run.stamp  ## replay the quickstart suite from its cassettes
 	$(BIN)/glmbench run prompts/quickstart.yaml
 
 test: $(VENV)/test.stamp  ## run the tests
-	$(BIN)/python -m pytest -m 'not slow'
-
-test-slow: $(VENV)/test.stamp  ## run the tests that take longer
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest
 
 check: lint types layers test  ## everything that must hold before a commit
 
