@@ -104,3 +104,30 @@ class Refusing:
     async def create_async_generator(cls, model, messages):
         raise UsageError("there is no such option")
         yield ""
+
+
+async def answering(model, messages, *, word="made up"):
+    """No class at all: an async function that yields text."""
+    yield f"{word}: "
+    yield messages[-1]["content"]
+
+
+class Elsewhere:
+    """Yields parts of its own, as another project's providers do."""
+
+    default_model = "any"
+
+    class Ending:
+        def __init__(self, reason):
+            self.reason = reason
+
+    class Thought:
+        def __init__(self, token):
+            self.token = token
+
+    @classmethod
+    async def create_async_generator(cls, model, messages):
+        yield cls.Thought("let me see")
+        yield "the answer"
+        yield object()
+        yield cls.Ending("max_tokens")

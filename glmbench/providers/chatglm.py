@@ -11,13 +11,11 @@ from glmbench.messages import Messages, flatten_messages
 from glmbench.providers.base import AsyncGeneratorProvider, ProviderModelMixin, suggestion
 from glmbench.providers.http import (
     AnswerBody,
-    TimeoutOption,
-    Timeouts,
     check_proxy,
     open_exchange,
-    parse_timeouts,
     read_error_body,
 )
+from glmbench.providers.timeouts import TimeoutOption, Timeouts, parse_timeouts
 from glmbench.wire.chatglm import ChatGlmDecoder
 from glmbench.wire.chatglm_errors import error_from_body
 

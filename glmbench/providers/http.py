@@ -1,17 +1,15 @@
 """The one way of providers to the network: a POST, its errors in our terms, its body as parts.
 
-aiohttp's exceptions end here. Nothing here knows a service, and nothing reads the clock but
-to bound the wait for the end of an answer that is complete.
+aiohttp's exceptions end here. Nothing here knows a service, and the clock is read only to bound
+silences and the wait for the end of an answer that is complete.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol
 
 import aiohttp
 from aiohttp import http_exceptions
@@ -25,10 +23,12 @@ from glmbench.errors import (
     ProviderTimeoutError,
     UsageError,
 )
-from glmbench.providers.base import suggestion
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping
+
     from glmbench.parts import Part
+    from glmbench.providers.timeouts import Phase, Timeouts
 
 # How long an answer that is complete may keep its connection open: time for late text and
 # usage, yet no stall is worth more. What it does in that time no longer counts as failure.
@@ -38,38 +38,12 @@ ERROR_BODY_LIMIT = 64 * 1024
 # Not CassetteError: that is no trouble of the network and must reach the caller as it is.
 TRANSPORT_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
 
-_Phase: TypeAlias = Literal["connect", "first_byte", "idle", "total"]
-_PHASE_TEXT: Mapping[_Phase, str] = {
+_PHASE_TEXT: Mapping[Phase, str] = {
     "connect": "no connection within",
     "first_byte": "no byte of the answer within",
     "idle": "the stream fell silent for",
     "total": "the answer was not complete within",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
-    """Limits in seconds, None for no limit.
-
-    `connect` covers name lookup, TCP and TLS; `first_byte` is the longest silence before the
-    first byte of the body, `idle` the longest after it; `total` covers everything. The defaults
-    let a ten-minute answer through (silences of 45 s have been seen while the model thinks)
-    and stop one that is dead.
-    """
-
-    connect: float | None = 10.0
-    first_byte: float | None = 120.0
-    idle: float | None = 120.0
-    total: float | None = 900.0
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value is not None and not _is_duration(value):
-                raise UsageError(f"timeout {field.name} must be seconds above 0, not {value!r}")
-
-
-TimeoutOption: TypeAlias = float | Mapping[str, float | None] | Timeouts | None
 
 
 class StreamDecoder(Protocol):
@@ -135,24 +109,6 @@ class Exchange:
             protocol.read_timeout = seconds
             protocol.start_timeout()
             protocol.read_timeout = None
-
-
-def parse_timeouts(option: TimeoutOption) -> Timeouts:
-    """Return the limits that a caller's `timeout=` means; a number is the total."""
-    if option is None:
-        return Timeouts()
-    if isinstance(option, Timeouts):
-        return option
-    if isinstance(option, Mapping):
-        known = [field.name for field in fields(Timeouts)]
-        for name in option:
-            if name not in known:
-                raise UsageError(
-                    f'timeout has no "{name}"{suggestion(str(name), known)}; '
-                    f"it has: {', '.join(known)}"
-                )
-        return Timeouts(**option)
-    return Timeouts(total=option)
 
 
 def check_proxy(proxy: str | None) -> str | None:
@@ -367,7 +323,7 @@ def _left_over(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _timeout_error(error: TimeoutError, exchange: Exchange) -> ProviderTimeoutError:
-    phase: _Phase = "total"
+    phase: Phase = "total"
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         phase = "connect"
     elif isinstance(error, aiohttp.ServerTimeoutError):
@@ -388,15 +344,6 @@ def _find_cassette_error(error: BaseException | None) -> CassetteError | None:
         seen.add(id(error))
         error = error.__cause__ or error.__context__
     return None
-
-
-def _is_duration(value: object) -> bool:
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and value > 0
-    )
 
 
 def _said(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from glmbench.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
 _BUILT_IN = {"chatglm": ("glmbench.providers.chatglm", "ChatGLM")}
@@ -51,8 +53,6 @@ def import_provider(path: str) -> type:
 
 def option_names(provider: type) -> frozenset[str] | None:
     """Return the options that create_async_generator takes; None if it takes any."""
-    import inspect
-
     create: Any = provider.create_async_generator  # type: ignore[attr-defined]
     parameters = inspect.signature(create).parameters.values()
     takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
@@ -69,15 +69,23 @@ def _provider_class(module: ModuleType, attribute: str) -> type:
     except AttributeError:
         from glmbench.providers.base import suggestion
 
-        classes = [name for name, value in vars(module).items() if isinstance(value, type)]
+        classes = [name for name, value in vars(module).items() if callable(value)]
         raise UsageError(
             f'module "{module.__name__}" has no "{attribute}"{suggestion(attribute, classes)}'
         ) from None
+    if inspect.isasyncgenfunction(provider):
+        return _provider_of(provider)
     if not isinstance(provider, type):
-        raise UsageError(f'"{name}" is not a class')
+        raise UsageError(f'"{name}" is neither a class nor an async function that yields')
     if not callable(getattr(provider, "create_async_generator", None)):
         raise UsageError(f'"{name}" has no create_async_generator, so it is not a provider')
     return provider
+
+
+def _provider_of(function: Callable[..., Any]) -> type:
+    """Make a provider of a function `(model, messages, **options)` that yields the answer."""
+    members = {"create_async_generator": staticmethod(function), "default_model": "default"}
+    return type(function.__name__, (), members)
 
 
 def _load(module_name: str) -> ModuleType:

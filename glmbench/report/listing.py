@@ -10,6 +10,8 @@ from glmbench.problems import shortened
 from glmbench.report.numbers import NOTHING, count
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from glmbench.running.plan import Plan, SuitePlan
     from glmbench.suites.model import Expect
 
@@ -29,7 +31,7 @@ def _suite(plan: SuitePlan) -> str:
             _expected(trial.case.expect),
             ", ".join(trial.case.tags) or NOTHING,
             shortened(trial.case.messages[-1]["content"], PROMPT_WIDTH),
-            "yes" if plan.cassette_path(trial).exists() else "no",
+            _recorded(plan.cassette_path(trial)),
         ]
         for trial in plan.trials
     ]
@@ -37,6 +39,12 @@ def _suite(plan: SuitePlan) -> str:
     table = tabulate(rows, head, tablefmt="simple", disable_numparse=True)
     cases = count(len(plan.suite.cases), "case")
     return f"{plan.suite.name} ({plan.shown_path}): {plan.provider_name}, {cases}\n{table}"
+
+
+def _recorded(path: Path | None) -> str:
+    if path is None:
+        return NOTHING
+    return "yes" if path.exists() else "no"
 
 
 def _expected(expect: Expect) -> str:

@@ -35,13 +35,14 @@ class Yielded:
     consumer_us: int
 
 
-def observe(tape: Tape, yielded: Sequence[Yielded], failure: Failure | None) -> Observation:
+def observe(tape: Tape | None, yielded: Sequence[Yielded], failure: Failure | None) -> Observation:
     """Put together what one turn showed.
 
-    The reads are those of the turn's last response: redirects and the like come before it.
+    The reads are those of the turn's last response: redirects and the like come before it. Without
+    a tape (a replay of what makes no HTTP) there is no timing.
     """
-    served = tape.served()
-    playing = isinstance(tape, PlayingTape)
+    served = tape.served() if tape is not None else []
+    playing = tape is None or isinstance(tape, PlayingTape)
     if not served:
         return _observe_consumer(yielded, failure, playing=playing)
     tracks = {id(exchange): answer.interaction.track for exchange, answer in served}

@@ -34,12 +34,14 @@ class SuitePlan:
     trials: tuple[Trial, ...]
     lines: dict[str, int]
 
-    def cassette_path(self, trial: Trial) -> Path:
-        return self.suite.cassettes_path / trial.cassette
+    def cassette_path(self, trial: Trial) -> Path | None:
+        """Say where a trial's cassette is; None where the suite has none."""
+        folder = self.suite.cassettes_path
+        return None if folder is None else folder / trial.cassette
 
     def cassette_name(self, trial: Trial) -> str:
         """Name a cassette relative to the suite's folder, the same from everywhere."""
-        return f"{self.suite.cassettes_dir.rstrip('/')}/{trial.cassette}"
+        return f"{(self.suite.cassettes_dir or '').rstrip('/')}/{trial.cassette}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,8 +218,10 @@ def _clashes(suites: Sequence[SuitePlan]) -> list[Problem]:
                     hint="suites of one run need different names",
                 )
             )
-        folder = plan.suite.cassettes_path.resolve()
-        other = folders.setdefault(folder, plan)
+        folder = plan.suite.cassettes_path
+        if folder is None:
+            continue
+        other = folders.setdefault(folder.resolve(), plan)
         taken = {trial.cassette.lower() for trial in other.trials}
         if other is not plan and any(trial.cassette.lower() in taken for trial in plan.trials):
             problems.append(

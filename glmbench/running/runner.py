@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from glmbench.cassettes import virtual_time
 from glmbench.cassettes.context import activate, open_tape, parse_timing
 from glmbench.cassettes.seal import sealed
-from glmbench.cassettes.tape import PlayingTape, Tape
+from glmbench.cassettes.tape import PlayingTape, RecordingTape, Tape
 from glmbench.cassettes.verdict import Finding
 from glmbench.checks.evaluate import evaluate
 from glmbench.errors import (
@@ -30,6 +30,7 @@ from glmbench.measure.observation import Observation
 from glmbench.measure.timing import measure_throughput, measure_timing
 from glmbench.results.judge import judge
 from glmbench.results.model import CassetteOutcome, ErrorOutcome, RunResult, SuiteInfo, TrialResult
+from glmbench.running.foreign import as_part
 from glmbench.running.interruption import Interruption
 from glmbench.running.observe import Yielded, as_failure, observe
 
@@ -114,34 +115,46 @@ def run_trial(
     Raises:
         asyncio.CancelledError: Ctrl-C came; nothing of the trial is kept.
     """
-    name = plan.cassette_name(trial)
     try:
-        tape = open_tape(
-            plan.cassette_path(trial),
-            settings.mode,
-            name=name,
-            speed=parse_timing(settings.timing),
-            connect_to=settings.connect_to,
-        )
+        tape = _open_tape(plan, trial, settings)
     except CassetteDamagedError as damage:
         damaged = Finding(verdict="DAMAGED", reason=str(damage))
         nothing = Observation(source="none", failure=as_failure(damage))
         return _outcome(plan, trial, nothing, damaged, damage)
     yielded: list[Yielded] = []
-    with sealed() if isinstance(tape, PlayingTape) else nullcontext() as seal:
+    with sealed() if _is_replay(tape) else nullcontext() as seal:
         error = _attempt(plan, trial, tape, settings, yielded, interruption)
     failure = as_failure(error) if error is not None else None
     observation = observe(tape, yielded, failure)
     finding = _finding(tape, observation, error, seal.refused if seal else [])
-    if finding is not None and finding.verdict == "RECORDED":
+    if tape is not None and finding is not None and finding.verdict == "RECORDED":
         tape.save()
     return _outcome(plan, trial, observation, finding, error)
+
+
+def _open_tape(plan: SuitePlan, trial: Trial, settings: Settings) -> Tape | None:
+    """Open the trial's tape; there is none in replay where the suite has no cassettes."""
+    path = plan.cassette_path(trial)
+    if path is None:
+        live = RecordingTape(None, connect_to=settings.connect_to)
+        return None if settings.mode == "replay" else live
+    return open_tape(
+        path,
+        settings.mode,
+        name=plan.cassette_name(trial),
+        speed=parse_timing(settings.timing),
+        connect_to=settings.connect_to,
+    )
+
+
+def _is_replay(tape: Tape | None) -> bool:
+    return tape is None or isinstance(tape, PlayingTape)
 
 
 def _attempt(
     plan: SuitePlan,
     trial: Trial,
-    tape: Tape,
+    tape: Tape | None,
     settings: Settings,
     yielded: list[Yielded],
     interruption: Interruption,
@@ -152,10 +165,10 @@ def _attempt(
         with interruption.cancelling():
             await _converse(plan, trial, tape, yielded)
 
-    virtual = isinstance(tape, PlayingTape) and settings.timing in {"recorded", "instant"}
+    virtual = _is_replay(tape) and settings.timing in {"recorded", "instant"}
     run = virtual_time.run if virtual else asyncio.run
     try:
-        with activate(tape):
+        with activate(tape) if tape is not None else nullcontext():
             run(converse())
     except asyncio.CancelledError as error:
         if interruption.requested:
@@ -166,7 +179,9 @@ def _attempt(
     return None
 
 
-async def _converse(plan: SuitePlan, trial: Trial, tape: Tape, yielded: list[Yielded]) -> None:
+async def _converse(
+    plan: SuitePlan, trial: Trial, tape: Tape | None, yielded: list[Yielded]
+) -> None:
     started = time.perf_counter()
     limit = trial.case.timeout
     options = {**plan.suite.provider.kwargs, **trial.case.options}
@@ -176,11 +191,14 @@ async def _converse(plan: SuitePlan, trial: Trial, tape: Tape, yielded: list[Yie
         async with deadline:
             parts = plan.provider.create_async_generator(trial.model, messages, **options)
             async with aclosing(parts):
-                async for part in parts:
-                    yielded.append(  # noqa: PERF401 -- what came before an exception must stay
+                async for item in parts:
+                    part = as_part(item)
+                    if part is None:
+                        continue
+                    yielded.append(
                         Yielded(
                             part=part,
-                            position=tape.position(),
+                            position=tape.position() if tape is not None else None,
                             consumer_us=round((time.perf_counter() - started) * 1e6),
                         )
                     )
@@ -192,17 +210,22 @@ async def _converse(plan: SuitePlan, trial: Trial, tape: Tape, yielded: list[Yie
 
 
 def _finding(
-    tape: Tape, observation: Observation, error: BaseException | None, refused: list[str]
+    tape: Tape | None,
+    observation: Observation,
+    error: BaseException | None,
+    refused: list[str],
 ) -> Finding | None:
     """Ask the tape, and count what it cannot see: ways to the network that were tried.
 
-    None: the trial ended before it could ask a cassette for anything.
+    None: there is no tape, or the trial ended before it could ask it for anything.
     """
     if isinstance(error, RecordingEndsError):
         return Finding(verdict="STALE", reason=str(error))
     if refused:
         reason = f"{refused[0]} was refused: replay never goes to the network."
         return Finding(verdict="MISS", reason=reason)
+    if tape is None:
+        return None
     finding = tape.finding()
     if isinstance(error, DeadlineExceededError) and finding.verdict == "RECORDED":
         # What was cut off by our own deadline is no recording of anything.

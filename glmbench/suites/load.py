@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from glmbench.problems import Problem, nearest
@@ -149,7 +150,8 @@ def _suite(node: Node, path: Path) -> Suite | None:
             name = _name_of(path, node)
         description = keys.find("description", text)
         provider = keys.require("provider", _provider, ProviderSpec())
-        cassettes_dir = keys.find("cassettes", _cassettes)
+        beside: str | None = f"cassettes/{name}"
+        cassettes_dir = keys.read("cassettes", partial(_cassettes, beside), beside)
         defaults = keys.read("defaults", _defaults, Defaults())
         cases: tuple[Case, ...] = keys.require("cases", _cases(defaults), ())
     if "cases" in node.value:
@@ -160,7 +162,7 @@ def _suite(node: Node, path: Path) -> Suite | None:
         path=path,
         description=description,
         provider=provider,
-        cassettes_dir=cassettes_dir or f"cassettes/{name}",
+        cassettes_dir=cassettes_dir,
         cases=cases,
     )
 
@@ -178,9 +180,15 @@ def _name_of(path: Path, node: Node) -> str:
     return path.stem
 
 
-def _cassettes(node: Node) -> str | None:
+def _cassettes(beside: str | None, node: Node) -> str | None:
+    """Read where the cassettes are; None when the suite says that there are none."""
+    if node.value == "none":
+        return None
+    if not isinstance(node.value, dict):
+        node.expected('a mapping with "dir", or none')
+        return None
     with Keys(node, "cassettes") as keys:
-        return keys.find("dir", text)
+        return keys.find("dir", text) or beside
 
 
 def _provider(node: Node) -> ProviderSpec:

@@ -87,16 +87,20 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """One suite file. `cassettes_dir` is as written: relative to the folder of `path`."""
+    """One suite file.
+
+    `cassettes_dir` is as written, relative to the folder of `path`; None for `cassettes: none`, a
+    provider that makes no HTTP.
+    """
 
     version: int
     name: str
     path: Path
     provider: ProviderSpec
-    cassettes_dir: str
+    cassettes_dir: str | None
     cases: tuple[Case, ...]
     description: str | None = None
 
     @property
-    def cassettes_path(self) -> Path:
-        return self.path.parent / self.cassettes_dir
+    def cassettes_path(self) -> Path | None:
+        return None if self.cassettes_dir is None else self.path.parent / self.cassettes_dir

@@ -86,7 +86,10 @@ def test_a_name_that_a_package_loads_lazily_is_found():
             "tryout_pkg.own:God",
             'module "tryout_pkg.own" has no "God" (did you mean "Good"?)',
         ),
-        ("tryout_pkg.own:good", '"tryout_pkg.own:good" is not a class'),
+        (
+            "tryout_pkg.own:good",
+            '"tryout_pkg.own:good" is neither a class nor an async function that yields',
+        ),
         (
             "tryout_pkg.own:Bad",
             '"tryout_pkg.own:Bad" has no create_async_generator, so it is not a provider',

@@ -15,6 +15,7 @@ from glmbench import ChatGLM
 from glmbench.cassettes.context import activate
 from glmbench.cassettes.store import load
 from glmbench.cassettes.tape import RecordingTape
+from glmbench.errors import SuiteError
 from glmbench.results.judge import Exit, decide
 from glmbench.running.plan import load_plan
 from glmbench.running.runner import Settings, run_suites
@@ -206,6 +207,46 @@ def test_a_provider_without_http_is_a_miss_in_replay_and_stamped_at_the_consumer
     assert (replayed.status, replayed.cassette.verdict) == ("error", "MISS")
     assert (live.status, live.timing.source) == ("passed", "consumer")
     assert live.timing.ttft_s >= 0
+
+
+WITHOUT_HTTP = SWALLOWING.replace("cases:", "cassettes: none\ncases:")
+
+
+def test_a_suite_without_cassettes_runs_its_provider_in_replay_sealed_and_untimed(tmp_path):
+    plans = suite(tmp_path, "{import: 'provided:Offline'}", WITHOUT_HTTP)
+    (replayed,) = run(plans).trials
+    (live,) = run(plans, mode="live").trials
+    assert (replayed.status, replayed.cassette, replayed.timing.source) == ("passed", None, "none")
+    assert (live.status, live.timing.source) == ("passed", "consumer")
+    assert list(tmp_path.glob("cassettes*")) == []
+
+
+@pytest.mark.parametrize("name", ["SwallowingAiohttp", "SwallowingSocket", "SwallowingThread"])
+def test_a_suite_without_cassettes_may_not_use_the_network_in_replay(tmp_path, name):
+    plans = suite(tmp_path, f"{{import: 'provided:{name}'}}", WITHOUT_HTTP)
+    (trial,) = run(plans).trials
+    assert (trial.status, trial.cassette.verdict) == ("error", "MISS")
+
+
+def test_a_plain_async_function_is_a_provider_too(tmp_path):
+    text = WITHOUT_HTTP.replace("prompt: Hi", "prompt: Hi, expect: {{finish_reason: null}}")
+    provider = "{import: 'provided:answering', kwargs: {word: echo}}"
+    (trial,) = run(suite(tmp_path, provider, text)).trials
+    assert (trial.status, trial.text) == ("passed", "echo: Hi")
+
+
+def test_an_option_that_the_function_does_not_take_is_refused_before_the_run(tmp_path):
+    provider = "{import: 'provided:answering', kwargs: {wrod: echo}}"
+    with pytest.raises(SuiteError, match='answering has no option "wrod"'):
+        suite(tmp_path, provider, WITHOUT_HTTP)
+
+
+def test_parts_of_another_project_are_taken_by_their_shape(tmp_path):
+    text = WITHOUT_HTTP.replace("prompt: Hi", "prompt: Hi, expect: {{finish_reason: length}}")
+    (trial,) = run(suite(tmp_path, "{import: 'provided:Elsewhere'}", text)).trials
+    assert trial.status == "passed"
+    assert (trial.text, trial.reasoning) == ("the answer", "let me see")
+    assert (trial.finish_reason, trial.native_finish_reason) == ("length", "max_tokens")
 
 
 def test_a_provider_that_crashes_is_a_row_and_the_run_goes_on(tmp_path):
