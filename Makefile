@@ -55,6 +55,7 @@ bench: $(VENV)/test.stamp  ## what glmbench itself costs
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/replay.py
 	$(BIN)/python benchmarks/decoding.py
+	$(BIN)/python benchmarks/client.py
 	$(BIN)/python benchmarks/recording.py
 
 clean:  ## remove the environment and caches

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     from glmbench.parts import ToolCalls as ToolCalls
     from glmbench.parts import Usage as Usage
     from glmbench.providers.chatglm import ChatGLM as ChatGLM
+    from glmbench.providers.completions import GLM as GLM
+    from glmbench.providers.completions import ChatCompletions as ChatCompletions
 
 _HOME = {
+    "GLM": ("glmbench.providers.completions", "GLM"),
+    "ChatCompletions": ("glmbench.providers.completions", "ChatCompletions"),
     "ChatGLM": ("glmbench.providers.chatglm", "ChatGLM"),
     "Conversation": ("glmbench.parts", "Conversation"),
     "FinishReason": ("glmbench.parts", "FinishReason"),

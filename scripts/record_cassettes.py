@@ -1,12 +1,16 @@
 """Record the shipped cassettes again, from glmbench's own emulator and nothing else.
 
-For each suite in `prompts/` with a script of the same name in `prompts/emulator/`: start the
-emulator on a free port of this machine, and refresh the suite's cassettes with `--connect-to`.
+    .venv/bin/python scripts/record_cassettes.py [SUITE ...]
+
+For each suite in `prompts/` with a script of the same name in `prompts/emulator/`, or for those
+that are named: start the emulator of the service that the script is for on a free port of this
+machine, and refresh the suite's cassettes with `--connect-to`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -14,28 +18,43 @@ from glmbench.server.emulator import Emulator
 from glmbench.server.script_file import load_script
 
 PROMPTS = Path("prompts")
+SCRIPTS = PROMPTS / "emulator"
+
+# The GLM API wants a key and the emulator takes any. It must not be anybody's: what the emulator
+# is sent passes through this machine's loopback as plain text.
+KEYS = {"ZHIPUAI_API_KEY": "not-a-real-key-0123456789"}
+FOREIGN_KEYS = ("ZAI_API_KEY", "OPENAI_API_KEY")
 
 
-async def record(suite: Path, script: Path) -> int:
-    async with Emulator(load_script(script)) as emulator:
+async def record(name: str) -> int:
+    inherited = {key: value for key, value in os.environ.items() if key not in FOREIGN_KEYS}
+    async with Emulator(load_script(SCRIPTS / f"{name}.yaml")) as emulator:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "glmbench",
             "run",
-            str(suite),
+            str(PROMPTS / f"{name}.yaml"),
             "--mode",
             "refresh",
             "--connect-to",
             f"{emulator.host}:{emulator.port}",
+            env=inherited | KEYS,
         )
         return await process.wait()
 
 
-def main() -> int:
-    suites = [s for s in sorted(PROMPTS.glob("*.yaml")) if (PROMPTS / "emulator" / s.name).exists()]
-    return max(asyncio.run(record(s, PROMPTS / "emulator" / s.name)) for s in suites)
+def main(*names: str) -> int:
+    known = sorted(path.stem for path in SCRIPTS.glob("*.yaml"))
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        print(
+            f"no suite with a script is called {', '.join(unknown)}; there are: {', '.join(known)}",
+            file=sys.stderr,
+        )
+        return 2
+    return max(asyncio.run(record(name)) for name in names or known)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

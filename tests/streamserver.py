@@ -99,9 +99,9 @@ class StreamServer:
 
 
 @asynccontextmanager
-async def stream_server(*scripts, by_path=None):
+async def stream_server(*scripts, by_path=None, tls=None):
     server = StreamServer(*scripts, by_path=by_path)
-    listener = await asyncio.start_server(server._serve, "127.0.0.1", 0)
+    listener = await asyncio.start_server(server._serve, "127.0.0.1", 0, ssl=tls)
     server.port = listener.sockets[0].getsockname()[1]
     try:
         yield server

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from glmbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from glmbench.server.script import Dialect
 
 
 @click.command()
 @click.option(
     "--emulate",
-    type=click.Choice(["chatglm"]),
+    type=click.Choice(["chatglm", "completions"]),
     required=True,
     help="Which service to stand in for.",
 )
@@ -33,15 +39,20 @@ import click
     metavar="FILE",
     help="Append the instant of every write to this JSONL file.",
 )
-def serve(emulate: str, port: int, script: Path | None, truth: Path | None) -> int:
+def serve(emulate: Dialect, port: int, script: Path | None, truth: Path | None) -> int:
     """Stand in for a service on 127.0.0.1, speaking from a script."""
     import asyncio
 
     from glmbench.server.emulator import serve as serve_emulator
-    from glmbench.server.script import ECHO
+    from glmbench.server.script import echo_script
     from glmbench.server.script_file import load_script
 
-    answers = load_script(script) if script else ECHO
+    answers = load_script(script) if script else echo_script(emulate)
+    if answers.dialect != emulate:
+        raise UsageError(
+            f'{script} is a script for "--emulate {answers.dialect}": '
+            f'one for {emulate} says "emulate: {emulate}"'
+        )
 
     def ready(host: str, port: int) -> None:
         click.echo(f"Emulating {emulate} at http://{host}:{port} (Ctrl-C stops it)")

@@ -46,14 +46,23 @@ class AsyncGeneratorProvider(ABC):
             return "".join([str(part) async for part in parts])
 
     @classmethod
-    def create_completion(cls, model: str, messages: Messages, **kwargs: Any) -> Iterator[Part]:
+    def create_completion(
+        cls,
+        model: str,
+        messages: Messages,
+        stream: bool = True,  # noqa: FBT001, FBT002 -- as g4f has it
+        **kwargs: Any,
+    ) -> Iterator[Part]:
         """Iterate over the answer without async code.
+
+        With `stream=False` the whole text comes first, as one `str`, and then the other parts.
 
         The stream has a private event loop, which runs only while the next part is asked for:
         in this thread, or in a worker thread where this one runs a loop already, which then
         stands still. Context variables of the caller hold in both.
         """
-        return _iterate(cls.create_async_generator(model, messages, **kwargs))
+        parts = _iterate(cls.create_async_generator(model, messages, **kwargs))
+        return parts if stream else _gathered(parts)
 
     @classmethod
     def get_parameters(cls) -> dict[str, Any]:
@@ -97,6 +106,14 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     """Return ` (did you mean "x"?)` when a known word is near, else nothing."""
     hint = did_you_mean(word, known)
     return f" ({hint})" if hint else ""
+
+
+def _gathered(parts: Iterator[Part]) -> Iterator[Part]:
+    whole = list(parts)
+    text = "".join(part for part in whole if isinstance(part, str))
+    if text:
+        yield text
+    yield from (part for part in whole if not isinstance(part, str))
 
 
 def _iterate(parts: AsyncGenerator[Part, None]) -> Iterator[Part]:

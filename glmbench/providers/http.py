@@ -8,42 +8,30 @@ from __future__ import annotations
 
 import asyncio
 import math
-from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import aiohttp
-from aiohttp import http_exceptions
 
-from glmbench.errors import (
-    CassetteError,
-    ConnectFailedError,
-    IncompleteStreamError,
-    ProtocolError,
-    ProviderError,
-    ProviderTimeoutError,
-    UsageError,
-)
+from glmbench.errors import UsageError
+from glmbench.providers.error_mapping import TRANSPORT_ERRORS, mapped_errors
+from glmbench.providers.proxies import is_socks, socks_connector
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
+    from ssl import SSLContext
 
+    from glmbench.errors import ProviderError
     from glmbench.parts import Part
-    from glmbench.providers.timeouts import Phase, Timeouts
+    from glmbench.providers.timeouts import Timeouts
+
+SslOption: TypeAlias = "SSLContext | bool | aiohttp.Fingerprint"
+"""As aiohttp takes it: True checks certificates, False does not; a context or a fingerprint."""
 
 # How long an answer that is complete may keep its connection open: time for late text and
 # usage, yet no stall is worth more. What it does in that time no longer counts as failure.
 END_PATIENCE_S = 2.0
 ERROR_BODY_LIMIT = 64 * 1024
-
-# Not CassetteError: that is no trouble of the network and must reach the caller as it is.
-TRANSPORT_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
-
-_PHASE_TEXT: Mapping[Phase, str] = {
-    "connect": "no connection within",
-    "first_byte": "no byte of the answer within",
-    "idle": "the stream fell silent for",
-    "total": "the answer was not complete within",
-}
 
 
 class StreamDecoder(Protocol):
@@ -111,22 +99,6 @@ class Exchange:
             protocol.read_timeout = None
 
 
-def check_proxy(proxy: str | None) -> str | None:
-    """Return a proxy that aiohttp can speak to; raise UsageError for any other."""
-    if not proxy:
-        return None
-    scheme, separator, rest = proxy.partition("://")
-    if not separator:
-        raise UsageError(f'proxy "{_without_login(proxy)}" has no scheme: write "http://..."')
-    scheme = scheme.lower()
-    if scheme.startswith("socks"):
-        # aiohttp would speak HTTP to it and report whatever comes back.
-        raise UsageError(f"only http and https proxies work, not {scheme}")
-    if scheme not in {"http", "https"} or not rest.strip("/"):
-        raise UsageError(f'proxy "{_without_login(proxy)}" must look like "http://host:port"')
-    return proxy
-
-
 @asynccontextmanager
 async def open_exchange(
     url: str,
@@ -136,19 +108,33 @@ async def open_exchange(
     timeouts: Timeouts,
     proxy: str | None = None,
     connector: aiohttp.BaseConnector | None = None,
+    session: aiohttp.ClientSession | None = None,
+    ssl: SslOption = True,
+    trust_env: bool = False,
 ) -> AsyncIterator[tuple[Exchange, aiohttp.ClientResponse]]:
     """POST, and hold the response; leaving it early closes the connection at once.
 
-    A caller's connector stays open. Everything aiohttp raises in here leaves as an error of
-    this project.
+    A caller's connector or session stays open. Everything aiohttp raises in here leaves as an
+    error of this project.
     """
     if connector is not None and connector.closed:
         raise UsageError("connector= is closed already")
+    if session is not None and session.closed:
+        raise UsageError("session= is closed already")
+    if session is not None and connector is not None:
+        raise UsageError("a session has its connector: pass session= or connector=, not both")
     exchange = Exchange(timeouts)
     with mapped_errors(exchange):
         async with (
-            _session(timeouts, connector) as session,
-            session.post(url, json=json, headers=headers, proxy=proxy) as response,
+            _session(proxy, connector, session, trust_env=trust_env) as used,
+            used.post(
+                url,
+                json=json,
+                headers=headers,
+                proxy=None if is_socks(proxy) else proxy,
+                ssl=ssl,
+                timeout=_client_timeout(timeouts),
+            ) as response,
         ):
             exchange.response = response
             try:
@@ -176,6 +162,7 @@ class AnswerBody:
         self._is_open = True
         self._deadline: float | None = None  # once the answer is complete
         self._broken: Exception | None = None
+        self._is_broken = False
         self._rest = self._last_parts()
         self._now = asyncio.get_running_loop().time
 
@@ -190,15 +177,17 @@ class AnswerBody:
         exchange = self._exchange
         exchange.waiting_since = self._now()
         try:
-            if self._deadline is None:
+            if self._is_broken:
+                data = self._left_over()
+            elif self._deadline is None:
                 data = await self._response.content.readany()
             else:
                 data = await self._read_late(self._deadline)
         except TRANSPORT_ERRORS as error:
-            self._is_open = False
             if self._deadline is None:
                 self._broken = error
-            data = _left_over(self._response)
+            self._is_broken = True
+            data = self._left_over()
         exchange.waiting_since = None
         if not exchange.has_body and data:
             exchange.note_body(self._response)
@@ -217,6 +206,19 @@ class AnswerBody:
         """
         async with asyncio.timeout_at(deadline):
             return await self._response.content.readany()
+
+    def _left_over(self) -> bytes:
+        """Return what had arrived before the connection broke: read by read under a tape.
+
+        A StreamReader with an exception raises it before it hands out what it still holds, so
+        that a consumer who was busy would lose text, or the finish frame itself.
+        """
+        content = self._response.content
+        try:
+            content.set_exception(None)  # type: ignore[arg-type]
+            return content.read_nowait()
+        except TRANSPORT_ERRORS:
+            return b""  # the time for all is up: what is in the buffer stays there
 
     def _last_parts(self) -> Iterator[list[Part]]:
         yield self._decoder.feed_eof()
@@ -241,110 +243,41 @@ async def read_error_body(response: aiohttp.ClientResponse) -> bytes:
     return body[:ERROR_BODY_LIMIT]
 
 
-@contextmanager
-def mapped_errors(exchange: Exchange) -> Iterator[None]:
-    """Turn everything that aiohttp and sockets raise into this project's errors."""
-    try:
-        yield
-    except TRANSPORT_ERRORS as error:
-        cassette_error = _find_cassette_error(error)
-        if cassette_error is not None:
-            raise cassette_error from error
-        raise map_error(error, exchange) from error
-    except UnicodeError as error:
-        # The one thing a host name can do that aiohttp lets through: a label over 63 letters.
-        if exchange.response is not None:
-            raise
-        raise UsageError(f"not a host name: {error}") from error
-
-
-def map_error(error: Exception, exchange: Exchange) -> Exception:
-    """Return the error of this project for one of aiohttp's; see the table in the tests."""
-    if isinstance(error, TimeoutError) and getattr(error, "errno", None) is None:
-        return _timeout_error(error, exchange)
-    if isinstance(error, aiohttp.ClientPayloadError):
-        if isinstance(error.__cause__, http_exceptions.ContentEncodingError):
-            return ProtocolError(f"the body cannot be decompressed: {error.__cause__}")
-        return IncompleteStreamError(f"the body broke off: {_said(error)}")
-    if isinstance(error, aiohttp.RedirectClientError | aiohttp.TooManyRedirects):
-        return ProtocolError(f"a redirect that leads nowhere: {_said(error)}")
-    if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
-        return UsageError(f"not a URL that can be asked: {_said(error)}")
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return ConnectFailedError(f"the proxy refused: {error.message}", status=error.status)
-    if isinstance(error, aiohttp.ClientResponseError):
-        return ProtocolError(f"the response is not valid HTTP: {error.message}")
-    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ServerFingerprintMismatch):
-        return ConnectFailedError(f"no connection: {_said(error)}")
-    if exchange.response is None:
-        return ConnectFailedError(f"the connection ended before an answer: {_said(error)}")
-    return IncompleteStreamError(f"the connection broke: {_said(error)}")
-
-
-def _without_login(address: str) -> str:
-    return address.rpartition("@")[2]
-
-
-def _session(timeouts: Timeouts, connector: aiohttp.BaseConnector | None) -> aiohttp.ClientSession:
-    owned = connector is None
+@asynccontextmanager
+async def _session(
+    proxy: str | None,
+    connector: aiohttp.BaseConnector | None,
+    session: aiohttp.ClientSession | None,
+    *,
+    trust_env: bool,
+) -> AsyncIterator[aiohttp.ClientSession]:
+    """Give the session to use, and close of it what was made here."""
+    if is_socks(proxy):
+        if connector is not None or session is not None:
+            raise UsageError(
+                "a SOCKS proxy needs a connector of its own: leave connector= and session= out"
+            )
+        connector, owned = socks_connector(proxy or ""), True
+    else:
+        owned = connector is None
+    if session is not None:
+        yield session
+        return
     if connector is None:
         # No limit: a request that queues in the client would count as the service's latency.
         connector = aiohttp.TCPConnector(limit=0, timeout_ceil_threshold=math.inf)
-    return aiohttp.ClientSession(
-        connector=connector,
-        connector_owner=owned,
-        trust_env=False,
-        timeout=aiohttp.ClientTimeout(
-            total=timeouts.total,
-            connect=timeouts.connect,
-            sock_read=timeouts.first_byte,
-            # aiohttp rounds timeouts over 5 s up to a whole second of the loop's clock, which
-            # would make a recorded timeout depend on when the loop was started.
-            ceil_threshold=math.inf,
-        ),
+    async with aiohttp.ClientSession(
+        connector=connector, connector_owner=owned, trust_env=trust_env
+    ) as made:
+        yield made
+
+
+def _client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(
+        total=timeouts.total,
+        connect=timeouts.connect,
+        sock_read=timeouts.first_byte,
+        # aiohttp rounds timeouts over 5 s up to a whole second of the loop's clock, which would
+        # make a recorded timeout depend on when the loop was started.
+        ceil_threshold=math.inf,
     )
-
-
-def _left_over(response: aiohttp.ClientResponse) -> bytes:
-    """Return what had arrived before the connection broke.
-
-    A StreamReader with an exception raises it before it hands out what it still holds, so that
-    a consumer who was busy would lose text, or the finish frame itself.
-    """
-    content = response.content
-    pieces: list[bytes] = []
-    try:
-        content.set_exception(None)  # type: ignore[arg-type]
-        while piece := content.read_nowait():
-            pieces.append(piece)
-    except TRANSPORT_ERRORS:
-        pass  # the time for all is up: what is in the buffer stays there
-    return b"".join(pieces)
-
-
-def _timeout_error(error: TimeoutError, exchange: Exchange) -> ProviderTimeoutError:
-    phase: Phase = "total"
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        phase = "connect"
-    elif isinstance(error, aiohttp.ServerTimeoutError):
-        phase = "idle" if exchange.has_body else "first_byte"
-    limit = getattr(exchange.timeouts, phase)
-    seconds = f"{limit:g} s" if limit is not None else "the limit"
-    mapped = ProviderTimeoutError(f"{_PHASE_TEXT[phase]} {seconds}")
-    mapped.phase = phase
-    return mapped
-
-
-def _find_cassette_error(error: BaseException | None) -> CassetteError | None:
-    """Return the recording's error that aiohttp may have wrapped on its way up."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        if isinstance(error, CassetteError):
-            return error
-        seen.add(id(error))
-        error = error.__cause__ or error.__context__
-    return None
-
-
-def _said(error: Exception) -> str:
-    return str(error) or type(error).__name__

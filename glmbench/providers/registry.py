@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-_BUILT_IN = {"chatglm": ("glmbench.providers.chatglm", "ChatGLM")}
+_BUILT_IN = {
+    "chatglm": ("glmbench.providers.chatglm", "ChatGLM"),
+    "completions": ("glmbench.providers.completions", "ChatCompletions"),
+    "glm": ("glmbench.providers.completions", "GLM"),
+}
 
 
 def resolve(name: str) -> type:

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from glmbench.server.frames import (
-    BOM,
-    DONE,
-    AnswerFrames,
-    Identity,
-    JsonObject,
-    WireStyle,
-    failure,
-    moderation,
-)
+from glmbench.server.frames import BOM, DONE, Identity, JsonObject, WireStyle
 from glmbench.server.script import (
     SPOKEN_ENDINGS,
     BodyEnd,
     Ending,
     ItemPart,
     Options,
+    Part,
     RawFrame,
     RawFrames,
     Speech,
     TextPart,
 )
+from glmbench.server.voices import find_voice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -131,28 +124,25 @@ def _broken_off(steps: list[_Step], length: int, ending: Ending) -> list[_Step]:
 
 
 class _SpeechSteps:
-    """The frames of a told answer, in both modes."""
+    """The frames of a told answer, each with the delay before it."""
 
     def __init__(self, speech: Speech, identity: Identity, prompt: str) -> None:
         self._speech = speech
         self._options = speech.options
         self._style = _style(speech.options)
         self._prompt = prompt
-        self._frames = AnswerFrames(
-            identity=identity, framing=self._options.framing, flagged=self._options.push_flag
-        )
+        self._voice = find_voice(speech.options, identity)
         self._delays = iter(speech.delays_s or ())
-        self._whole: list[JsonObject] = []
 
     def all(self) -> Iterator[_Step]:
         ending = self._speech.ending
-        body = [self._step(self._options.opening_delay_s, self._frames.opening()), *self._body()]
+        opening = self._step(self._options.opening_delay_s, self._voice.opening())
+        body = [opening, *self._body()]
         if ending.kind in SPOKEN_ENDINGS:
             yield from body[: ending.after]
-            yield from self._last_frames(ending)
+            yield from self._last(ending)
         else:
-            finish = self._step(self._options.delay_s, self._finish_frame())
-            yield from _broken_off([*body, finish], len(body), ending)
+            yield from _broken_off([*body, *self._last(Ending())], len(body), ending)
         if self._options.done and (ending.kind in SPOKEN_ENDINGS or ending.kind == "eof"):
             yield _Step(delay_s=0.0, data=self._style.event(DONE))
 
@@ -161,74 +151,34 @@ class _SpeechSteps:
 
     def _body(self) -> Iterator[_Step]:
         for index, part in enumerate(self._speech.parts):
-            if isinstance(part, TextPart):
-                yield from self._text_steps(index, part)
-            else:
-                yield self._item_step(index, part)
+            told = self._with_prompt(part)
+            for number, frame in enumerate(self._voice.fragments(index, told)):
+                yield self._step(self._delay(index, number, part), frame)
+            whole = self._voice.completion(index, told)
+            if whole is not None:
+                yield self._step(self._own_delay(part), whole)
 
-    def _text_steps(self, index: int, part: TextPart) -> Iterator[_Step]:
-        """Fragments while the part grows, then the frame that completes it with its whole text."""
-        fragment_mode = self._options.mode == "delta"
-        so_far = ""
-        for number, fragment in enumerate(self._fragments(part)):
-            so_far += fragment
-            text = fragment if fragment_mode else so_far
-            growing = self._frames.text_part(index, part.kind, text, status="init")
-            frame = self._frames.running(growing, fragment=fragment_mode)
-            yield self._step(self._delay(index, number, part), frame)
-        whole = self._frames.text_part(index, part.kind, so_far, status=part.status)
-        self._whole.append(whole)
-        delay_s = self._options.delay_s if part.delay_s is None else part.delay_s
-        yield self._step(delay_s, self._frames.running(whole, fragment=False))
-
-    def _fragments(self, part: TextPart) -> tuple[str, ...]:
-        if not self._speech.echo:
-            return part.fragments(self._options.piece)
-        # The prompt may be longer than its place in the script, so the text is cut after it is in.
+    def _with_prompt(self, part: Part) -> Part:
+        """Fill in the prompt of an echo; the text is cut after that, as it may be of any length."""
+        if not self._speech.echo or not isinstance(part, TextPart):
+            return part
         text = part.text if isinstance(part.text, str) else "".join(part.text)
-        return TextPart(
-            kind=part.kind, text=text.replace("{prompt}", self._prompt), piece=part.piece
-        ).fragments(self._options.piece)
+        return replace(part, text=text.replace("{prompt}", self._prompt))
 
-    def _item_step(self, index: int, part: ItemPart) -> _Step:
-        whole = self._frames.part(index, [part.item], status=part.status, meta_data=part.meta_data)
-        self._whole.append(whole)
-        return self._step(self._delay(index, 0, part), self._frames.running(whole, fragment=False))
-
-    def _delay(self, index: int, number: int, part: TextPart | ItemPart) -> float:
+    def _delay(self, index: int, number: int, part: Part) -> float:
         """Find the delay before a fragment: listed, else the part's own, else the answer's."""
         if self._speech.delays_s is not None:
             return next(self._delays)
-        own = part.delay_s if isinstance(part, TextPart) else None
-        default = self._options.delay_s if own is None else own
         if number:
-            return default
+            return self._own_delay(part)
         if part.first_delay_s is not None:
             return part.first_delay_s
-        return default if index else self._options.first_delay_s
+        return self._own_delay(part) if index else self._options.first_delay_s
 
-    def _last_frames(self, ending: Ending) -> Iterator[_Step]:
-        delay_s = self._options.delay_s
-        match ending.kind:
-            case "intervene" if ending.in_part:
-                part = self._frames.part(max(len(self._whole) - 1, 0), [], status="intervene")
-                part["error"] = {"intervene_text": ending.message}
-                yield self._step(delay_s, self._frames.running(part, fragment=False))
-                yield self._step(delay_s, self._frames.ending("finish"))
-            case "intervene":
-                error = moderation(ending.message)
-                yield self._step(delay_s, self._frames.ending("intervene", last_error=error))
-            case "error":
-                error = failure(ending.code, ending.message)
-                yield self._step(delay_s, self._frames.ending("error", last_error=error))
-            case _:
-                yield self._step(delay_s, self._finish_frame())
+    def _own_delay(self, part: Part) -> float:
+        own = None if isinstance(part, ItemPart) else part.delay_s
+        return self._options.delay_s if own is None else own
 
-    def _finish_frame(self) -> JsonObject:
-        match self._options.finish_brings:
-            case "none":
-                return self._frames.ending("finish")
-            case "last":
-                return self._frames.ending("finish", parts=self._whole[-1:])
-            case "all":
-                return self._frames.ending("finish", parts=self._whole)
+    def _last(self, ending: Ending) -> Iterator[_Step]:
+        for frame in self._voice.last(ending):
+            yield self._step(self._options.delay_s, frame)

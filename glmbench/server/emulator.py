@@ -1,4 +1,4 @@
-"""An emulator of chatglm.cn's guest stream over real HTTP, to record against and to test with.
+"""An emulator of chat services over real HTTP, to record against and to test with.
 
 What it answers comes from a script; what it did goes into the truth log. It marks every response
 with its own `Server` header, so that a cassette made from it can say so.
@@ -21,8 +21,8 @@ from glmbench.about import __version__
 from glmbench.errors import UsageError
 from glmbench.server.composition import compose
 from glmbench.server.delivery import Ledger, deliver, respond
-from glmbench.server.frames import Identity, json_text
-from glmbench.server.questions import Question, parse_question, validation_error
+from glmbench.server.frames import Identity, JsonObject, json_text
+from glmbench.server.questions import RECEPTIONS, Question, Reception
 from glmbench.server.script import Answer, HttpAnswer, Script
 from glmbench.server.truth import TruthLog
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-ENDPOINT = "/chatglm/mainchat-api/guest/stream"
 LOOPBACK = "127.0.0.1"
 
 SERVER_HEADER = f"glmbench-emulator/{__version__}"
@@ -56,19 +55,20 @@ class Emulator:
         self.port = port
         self._truth_path = truth
         self._dialogue = _Dialogue(script)
+        self._reception = RECEPTIONS[script.dialect]
         self._resources = contextlib.AsyncExitStack()
 
     @property
     def url(self) -> str:
-        """Where the guest stream is served, for clients that take an endpoint."""
-        return f"http://{self.host}:{self.port}{ENDPOINT}"
+        """Where the stream is served, for clients that take an endpoint."""
+        return f"http://{self.host}:{self.port}{self._reception.path}"
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as resources:
             log = self._open_log()
             resources.callback(log.close)
             runner = web.AppRunner(
-                _application(self._dialogue, log),
+                _application(self._dialogue, self._reception, log),
                 access_log=None,
                 # A client that leaves ends its answer, also one that stalls for ever.
                 handler_cancellation=True,
@@ -124,13 +124,12 @@ class _Dialogue:
         self._requests += 1
         return self._requests
 
-    def find_answer(self, question: Question) -> Answer | HttpAnswer:
-        """Find what the script says, or what the service itself says without one."""
+    def find_answer(self, question: Question) -> Answer | HttpAnswer | None:
+        """Find what the script says, or what the service itself says before it looks."""
         if question.conversation_id and question.conversation_id not in self._conversations:
             # Reported of the service: an id that it never gave gets success and no bytes.
             return HttpAnswer(content_type="text/event-stream; charset=utf-8")
-        answer = self._script.find_answer(question.prompt)
-        return _no_answer(question.prompt) if answer is None else answer
+        return self._script.find_answer(question.prompt)
 
     def identify(self, answer: Answer, question: Question) -> Identity:
         """Make the ids of the next answer of this name."""
@@ -138,6 +137,7 @@ class _Dialogue:
         identity = Identity(
             name=answer.name,
             serial=self._serials[answer.name],
+            model=question.model,
             assistant_id=question.assistant_id,
             continues=question.conversation_id or None,
         )
@@ -145,17 +145,21 @@ class _Dialogue:
         return identity
 
 
-def _application(dialogue: _Dialogue, log: TruthLog) -> web.Application:
+def _application(dialogue: _Dialogue, reception: Reception, log: TruthLog) -> web.Application:
     async def stream(request: web.Request) -> web.StreamResponse:
         arrived = time.perf_counter()
         ledger = Ledger(log=log, request=dialogue.next_request())
         try:
-            question = parse_question(await request.read())
+            question = reception.parse(await request.read())
         except ValueError as error:
             ledger.arrived(arrived)
-            body = json_text(validation_error(str(error)))
-            return await respond(request, _json_answer(400, body), ledger, arrived)
+            refusal = _json_answer(400, reception.refusal(str(error)))
+            return await respond(request, refusal, ledger, arrived)
         found = dialogue.find_answer(question)
+        if found is None:
+            # Fail loudly: a recording of an answer that nobody wrote would look like one.
+            message = f"the emulator's script has no answer to this prompt: {question.prompt[:80]}"
+            found = _json_answer(500, reception.failure(message))
         if isinstance(found, HttpAnswer):
             ledger.arrived(arrived)
             return await respond(request, found, ledger, arrived)
@@ -171,21 +175,15 @@ def _application(dialogue: _Dialogue, log: TruthLog) -> web.Application:
         response.headers["Server"] = SERVER_HEADER
 
     application = web.Application(client_max_size=_MAX_REQUEST_BYTES)
-    application.router.add_post(ENDPOINT, stream)
+    application.router.add_post(reception.route, stream)
     application.on_response_prepare.append(sign)
     return application
 
 
-def _json_answer(status: int, body: str) -> HttpAnswer:
+def _json_answer(status: int, body: JsonObject) -> HttpAnswer:
     return HttpAnswer(
-        status=status, content_type="application/json; charset=utf-8", body=body.encode()
+        status=status, content_type="application/json; charset=utf-8", body=json_text(body).encode()
     )
-
-
-def _no_answer(prompt: str) -> HttpAnswer:
-    """Fail loudly: a recording of an answer that nobody wrote would look like one."""
-    message = f"the emulator's script has no answer to this prompt: {prompt[:80]}"
-    return _json_answer(500, json_text({"status": 500, "message": message, "result": None}))
 
 
 async def serve(

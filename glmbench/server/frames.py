@@ -83,11 +83,13 @@ def json_text(value: object) -> str:
 class Identity:
     """Who is speaking in one answer: the name in the script and the how-manieth time.
 
-    `conversation_id` is the one that the caller goes on with; None makes a new one.
+    `continues` is the conversation that the caller goes on with; None makes a new one. `model` is
+    the one that was asked for.
     """
 
     name: str
     serial: int = 1
+    model: str = ""
     assistant_id: str = ASSISTANT_ID
     continues: str | None = None
 
@@ -101,6 +103,9 @@ class Identity:
 
     def logic_id(self, index: int) -> str:
         return str(UUID(self._digest(f"part/{index}")[:32]))
+
+    def call_id(self, index: int) -> str:
+        return f"call_{self._digest(f'call/{index}')[:24]}"
 
     def _digest(self, what: str) -> str:
         return hashlib.sha256(f"{self.name}/{self.serial}/{what}".encode()).hexdigest()

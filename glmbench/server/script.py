@@ -6,16 +6,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, assert_never
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from glmbench.server.completions_frames import ReasoningKey, TokenCounts
     from glmbench.server.frames import Framing, LineEnd, PartStatus
 
+Dialect: TypeAlias = Literal["chatglm", "completions"]
 Mode: TypeAlias = Literal["snapshot", "delta"]
 FinishBrings: TypeAlias = Literal["none", "last", "all"]
+CallArguments: TypeAlias = Literal["whole", "fragments"]
+UsageIn: TypeAlias = Literal["last", "separate"]
 EndingKind: TypeAlias = Literal["finish", "intervene", "error", "eof", "cut", "reset", "stall"]
 BodyEnd: TypeAlias = Literal["eof", "cut", "reset", "stall"]
 MatchKind: TypeAlias = Literal["equals", "contains", "matches"]
@@ -23,8 +27,8 @@ MatchKind: TypeAlias = Literal["equals", "contains", "matches"]
 # The endings for which the service itself writes a last frame.
 SPOKEN_ENDINGS: tuple[EndingKind, ...] = ("finish", "intervene", "error")
 
-# The service's own code for an internal error.
-DEFAULT_CODE = 10025
+# The services' own codes for an internal error.
+DEFAULT_CODES: Mapping[Dialect, int | str] = {"chatglm": 10025, "completions": "500"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,24 +58,39 @@ class Options:
     `opening_delay_s` after the head, the first piece of the answer `first_delay_s` after that, and
     each following frame `delay_s` after the one before. All are added up from the request's
     arrival, so a late write does not push the rest.
+
+    A dialect looks at its own options and at the common ones.
     """
 
-    framing: Framing = "2025"
+    dialect: Dialect = "chatglm"
     line_end: LineEnd = "lf"
-    mode: Mode = "snapshot"
     head_delay_s: float = 0.0
     opening_delay_s: float = 0.0
     first_delay_s: float = 0.0
     delay_s: float = 0.0
     piece: int = 4
     coalesce: int = 1
-    finish_brings: FinishBrings = "last"
-    push_flag: bool = True
     gzip: bool = False
     with_head: bool = False
     bom: bool = False
     comment: str | None = None
     done: bool = False
+    # chatglm
+    framing: Framing = "2025"
+    mode: Mode = "snapshot"
+    finish_brings: FinishBrings = "last"
+    push_flag: bool = True
+    # completions
+    reasoning_key: ReasoningKey = "reasoning_content"
+    call_arguments: CallArguments = "whole"
+    usage: TokenCounts | None = None
+    usage_in: UsageIn = "last"
+    nulls: bool = False
+
+    @classmethod
+    def usual(cls, dialect: Dialect) -> Options:
+        """Return what holds in a dialect where nothing is said."""
+        return cls(dialect=dialect, done=dialect == "completions")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +106,23 @@ class TextPart:
 
     def fragments(self, default_piece: int) -> tuple[str, ...]:
         """Cut the text: as it is listed, or every `piece` characters."""
-        if not isinstance(self.text, str):
-            return self.text
-        size = self.piece or default_piece
-        return tuple(self.text[at : at + size] for at in range(0, len(self.text), size))
+        return _cut(self.text, self.piece or default_piece)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPart:
+    """A tool call that a chat-completions answer asks for; without an id it is given one."""
+
+    name: str
+    arguments: str | tuple[str, ...]
+    id: str | None = None
+    piece: int | None = None
+    first_delay_s: float | None = None
+    delay_s: float | None = None
+
+    def fragments(self, default_piece: int) -> tuple[str, ...]:
+        """Cut the arguments: as they are listed, or every `piece` characters."""
+        return _cut(self.arguments, self.piece or default_piece)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +135,15 @@ class ItemPart:
     first_delay_s: float | None = None
 
 
+Part: TypeAlias = TextPart | CallPart | ItemPart
+
+
+def _cut(text: str | tuple[str, ...], size: int) -> tuple[str, ...]:
+    if not isinstance(text, str):
+        return text
+    return tuple(text[at : at + size] for at in range(0, len(text), size))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """How the answer ends.
@@ -111,6 +152,7 @@ class Ending:
     None is all of them), then `partial` bytes of the next. `delay_s` is between the last frame and
     the end of the body or connection. `message` is the moderation notice or the text of the error;
     `in_part` puts the moderation into a part, and the stream then finishes as if nothing had been.
+    `finish_reason` is the word of a chat-completions answer for its end.
     """
 
     kind: EndingKind = "finish"
@@ -118,8 +160,9 @@ class Ending:
     partial: int = 0
     delay_s: float = 0.0
     message: str = ""
-    code: int | str = DEFAULT_CODE
+    code: int | str = DEFAULT_CODES["chatglm"]
     in_part: bool = False
+    finish_reason: str = "stop"
 
     @property
     def of_body(self) -> BodyEnd:
@@ -139,25 +182,31 @@ class Speech:
     the prompt in place of `{prompt}` in every text.
     """
 
-    parts: tuple[TextPart | ItemPart, ...]
+    parts: tuple[Part, ...]
     options: Options = field(default_factory=Options)
     ending: Ending = field(default_factory=Ending)
     delays_s: tuple[float, ...] | None = None
     echo: bool = False
 
     def frame_count(self) -> int:
-        """Frames up to the ending: the opening one, one a fragment, one for each finished part."""
-        return 1 + sum(
-            len(part.fragments(self.options.piece)) + 1 if isinstance(part, TextPart) else 1
-            for part in self.parts
-        )
+        """Frames up to the ending: the opening one, one a fragment, in chatglm one a whole text."""
+        completed = self.options.dialect == "chatglm"
+        texts = sum(isinstance(part, TextPart) for part in self.parts)
+        return 1 + self.fragment_count() + (texts if completed else 0)
 
     def fragment_count(self) -> int:
         """How many delays `delays_s` needs."""
-        return sum(
-            len(part.fragments(self.options.piece)) if isinstance(part, TextPart) else 1
-            for part in self.parts
-        )
+        return sum(self._fragments_of(part) for part in self.parts)
+
+    def _fragments_of(self, part: Part) -> int:
+        match part:
+            case TextPart():
+                return len(part.fragments(self.options.piece))
+            case CallPart() if self.options.call_arguments == "fragments":
+                # The name has a chunk of its own before them.
+                return 1 + len(part.fragments(self.options.piece))
+            case _:
+                return 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +257,7 @@ class Answer:
 class Script:
     """Answers in order: the first that accepts a prompt is given, else `otherwise`."""
 
+    dialect: Dialect = "chatglm"
     answers: tuple[Answer, ...] = ()
     otherwise: Answer | None = None
 
@@ -221,22 +271,18 @@ class Script:
             yield self.otherwise
 
 
-ECHO = Script(
-    otherwise=Answer(
-        name="echo",
-        reply=Speech(
-            parts=(
-                TextPart(kind="think", text="The emulator repeats what it was asked."),
-                TextPart(
-                    kind="text",
-                    text="Thank you for your message. You wrote: {prompt}",
-                ),
-            ),
-            options=Options(
-                head_delay_s=0.05, opening_delay_s=0.01, first_delay_s=0.25, delay_s=0.03
-            ),
-            echo=True,
-        ),
+def echo_script(dialect: Dialect) -> Script:
+    """Make what `glmbench serve` says without a script: one sentence that repeats the prompt."""
+    options = replace(
+        Options.usual(dialect),
+        head_delay_s=0.05,
+        opening_delay_s=0.01,
+        first_delay_s=0.25,
+        delay_s=0.03,
     )
-)
-"""What `glmbench serve --emulate chatglm` says without a script."""
+    parts = (
+        TextPart(kind="think", text="The emulator repeats what it was asked."),
+        TextPart(kind="text", text="Thank you for your message. You wrote: {prompt}"),
+    )
+    reply = Speech(parts=parts, options=options, echo=True)
+    return Script(dialect=dialect, otherwise=Answer(name="echo", reply=reply))

@@ -10,21 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from glmbench.errors import SuiteError
-from glmbench.server.fields import Fields, Sheet, Where, kind_of, seconds
-from glmbench.server.frames import (
-    TEXT_KEYS,
-    PartStatus,
-    image_item,
-    json_text,
-    search_pages,
-    tool_call_item,
-)
+from glmbench.server.fields import Fields, Sheet, Where, seconds
+from glmbench.server.frames import json_text
 from glmbench.server.script import (
     Answer,
+    Dialect,
     Ending,
-    EndingKind,
     HttpAnswer,
-    ItemPart,
     MatchKind,
     Options,
     PromptMatch,
@@ -33,9 +25,17 @@ from glmbench.server.script import (
     Reply,
     Script,
     Speech,
-    TextPart,
 )
-from glmbench.server.script_options import OPTION_KEYS, WIRE_KEYS, read_ending, read_options
+from glmbench.server.script_options import (
+    ENDING_KEYS,
+    OPTION_KEYS,
+    SILENT_KINDS,
+    WIRE_KEYS,
+    foreign,
+    read_ending,
+    read_options,
+)
+from glmbench.server.script_parts import read_parts
 from glmbench.yamlsource import YamlError, read
 
 if TYPE_CHECKING:
@@ -50,12 +50,7 @@ _FORBIDDEN_IN_HEADERS = re.compile(r"[\x00-\x1f\x7f]")
 _RESERVED_HEADERS = ("content-length", "transfer-encoding", "connection", "server", "date")
 
 _ANSWER_KEYS = ("name", "prompt")
-_FORM_KEYS = {
-    "speech": (*OPTION_KEYS, "text", "think", "parts", "ending", "delays", "echo"),
-    "frames": (*WIRE_KEYS, "frames", "ending"),
-    "http": ("http",),
-}
-_ITEM_KINDS = ("tool_calls", "quote_result", "browser_result", "image", "item")
+_SPEECH_KEYS = ("text", "think", "parts", "ending", "delays", "echo")
 
 
 def load_script(path: Path) -> Script:
@@ -72,15 +67,16 @@ def load_script(path: Path) -> Script:
 
 
 def _script(fields: Fields) -> Script:
-    fields.allow(["version", "defaults", "answers", "otherwise"])
+    fields.allow(["version", "emulate", "defaults", "answers", "otherwise"])
     fields.require("version", "answers")
     version = fields.values.get("version", VERSION)
     if version is True or version != VERSION:
         fields.say("version", f'"version" must be {VERSION}')
-    options = Options()
+    dialect: Dialect = fields.choice("emulate", get_args(Dialect), "chatglm")
+    options = Options.usual(dialect)
     if "defaults" in fields:
         defaults = fields.inside("defaults")
-        defaults.allow(OPTION_KEYS)
+        defaults.allow(OPTION_KEYS[dialect], foreign(dialect, OPTION_KEYS))
         options = read_options(defaults, options)
     answers = []
     for where, value in fields.items("answers"):
@@ -91,7 +87,7 @@ def _script(fields: Fields) -> Script:
     otherwise = None
     if "otherwise" in fields:
         otherwise = replace(_answer(fields.inside("otherwise"), options, ()), name="otherwise")
-    return Script(answers=tuple(answers), otherwise=otherwise)
+    return Script(dialect=dialect, answers=tuple(answers), otherwise=otherwise)
 
 
 def _refuse_twins(fields: Fields, answers: list[Answer]) -> None:
@@ -114,15 +110,25 @@ def _refuse_twins(fields: Fields, answers: list[Answer]) -> None:
 
 def _answer(fields: Fields, options: Options, own_keys: tuple[str, ...]) -> Answer:
     form = next((form for form in ("http", "frames") if form in fields), "speech")
+    form_keys = _form_keys(options.dialect)
     elsewhere = dict.fromkeys(_ANSWER_KEYS, 'does not go with "otherwise"')
-    for keys in _FORM_KEYS.values():
+    for keys in form_keys.values():
         elsewhere |= dict.fromkeys(keys, f'does not go with "{form}"')
-    fields.allow((*own_keys, *_FORM_KEYS[form]), elsewhere)
+    elsewhere |= foreign(options.dialect, OPTION_KEYS)
+    fields.allow((*own_keys, *form_keys[form]), elsewhere)
     name = fields.text("name")
     if name and not _NAME.fullmatch(name):
         fields.say("name", f'"{name}" is no name: letters, digits, ".", "_" and "-"')
     match = _prompt_match(fields) if "prompt" in fields and "prompt" in own_keys else None
     return Answer(name=name, match=match, reply=_reply(form, fields, options))
+
+
+def _form_keys(dialect: Dialect) -> dict[str, tuple[str, ...]]:
+    return {
+        "speech": (*OPTION_KEYS[dialect], *_SPEECH_KEYS),
+        "frames": (*WIRE_KEYS[dialect], "frames", "ending"),
+        "http": ("http",),
+    }
 
 
 def _reply(form: str, fields: Fields, options: Options) -> Reply:
@@ -153,10 +159,11 @@ def _prompt_match(fields: Fields) -> PromptMatch:
 
 
 def _speech(fields: Fields, options: Options) -> Speech:
+    dialect = options.dialect
     speech = Speech(
-        parts=tuple(_parts(fields)),
+        parts=tuple(read_parts(fields, dialect)),
         options=read_options(fields, options),
-        ending=read_ending(fields, get_args(EndingKind), "finish"),
+        ending=read_ending(fields, dialect, tuple(ENDING_KEYS[dialect]), "finish"),
         delays_s=_delays(fields),
         echo=fields.flag("echo", default=False),
     )
@@ -184,87 +191,12 @@ def _delays(fields: Fields) -> tuple[float, ...] | None:
     return tuple(seconds(fields.sheet, where, item) for where, item in fields.items("delays"))
 
 
-def _parts(fields: Fields) -> list[TextPart | ItemPart]:
-    if "parts" in fields:
-        for key in ("text", "think"):
-            if key in fields:
-                fields.say(key, f'"{key}" belongs inside "parts" here')
-        return [_part(Fields(fields.sheet, where, item)) for where, item in fields.items("parts")]
-    if "text" not in fields and "think" not in fields:
-        fields.sheet.say(fields.where, "an answer needs one of: text, think, parts, frames, http")
-    # A model thinks before it speaks, whatever the order of the keys.
-    return [
-        TextPart(kind=kind, text=_fragments(fields, kind))
-        for kind in ("think", "text")
-        if kind in fields
-    ]
-
-
-def _part(fields: Fields) -> TextPart | ItemPart:
-    kind = fields.exactly_one((*TEXT_KEYS, *_ITEM_KINDS), "a part")
-    timing = ("piece", "first_delay", "delay") if kind in TEXT_KEYS else ("first_delay",)
-    whole = dict.fromkeys(("piece", "delay"), "does not go with a part that comes whole")
-    fields.allow((*TEXT_KEYS, *_ITEM_KINDS, "status", *timing), whole)
-    status = fields.choice("status", get_args(PartStatus), "finish")
-    first_delay_s = fields.duration("first_delay", 0.0) if "first_delay" in fields else None
-    if kind is not None and kind in TEXT_KEYS:
-        return TextPart(
-            kind=kind,
-            text=_fragments(fields, kind),
-            piece=fields.integer("piece", 1, at_least=1) if "piece" in fields else None,
-            status=status,
-            first_delay_s=first_delay_s,
-            delay_s=fields.duration("delay", 0.0) if "delay" in fields else None,
-        )
-    item, meta_data = _item(fields, kind or "item")
-    return ItemPart(item=item, meta_data=meta_data, status=status, first_delay_s=first_delay_s)
-
-
-def _fragments(fields: Fields, key: str) -> str | tuple[str, ...]:
-    """Read a text that is cut by characters, or the list of its fragments."""
-    if not isinstance(fields.values[key], list):
-        return fields.text(key)
-    fragments = []
-    for where, item in fields.items(key):
-        if isinstance(item, str):
-            fragments.append(item)
-        else:
-            fields.sheet.say(where, f"a fragment must be a text, not {kind_of(item)}")
-    return tuple(fragments)
-
-
-def _item(fields: Fields, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Read the content item of a part that comes whole, and the part's own `meta_data`."""
-    match kind:
-        case "tool_calls":
-            return tool_call_item(fields.inside(kind).values), {}
-        case "quote_result" | "browser_result":
-            pages = [_page(Fields(fields.sheet, where, page)) for where, page in fields.items(kind)]
-            return {"type": kind}, search_pages(pages)
-        case "image":
-            return image_item([_url(fields, where, url) for where, url in fields.items(kind)]), {}
-        case _:
-            return dict(fields.inside(kind).values) if kind in fields else {}, {}
-
-
-def _page(fields: Fields) -> dict[str, str]:
-    fields.allow(["title", "url", "text"])
-    fields.require("url")
-    return {key: fields.text(key) for key in ("title", "url", "text") if key in fields}
-
-
-def _url(fields: Fields, where: Where, value: Any) -> str:
-    if not isinstance(value, str):
-        fields.sheet.say(where, f"an address must be a text, not {kind_of(value)}")
-    return str(value)
-
-
 # --- the low-level forms ----------------------------------------------------------------------
 
 
 def _raw_frames(fields: Fields, options: Options) -> RawFrames:
     frames = [_raw_frame(fields.sheet, where, item) for where, item in fields.items("frames")]
-    ending = read_ending(fields, ("eof", "cut", "reset", "stall"), "eof")
+    ending = read_ending(fields, options.dialect, SILENT_KINDS, "eof")
     _check_after(fields, ending, len(frames))
     return RawFrames(frames=tuple(frames), options=read_options(fields, options), ending=ending)
 

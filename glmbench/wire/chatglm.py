@@ -37,10 +37,10 @@ from glmbench.wire.chatglm_frames import (
     Item,
     OtherItem,
     decode_frame,
-    is_whole,
 )
 from glmbench.wire.chatglm_items import GROWING_FIELDS, ItemCollector, ItemKey, PartKey
 from glmbench.wire.growing_text import GrowingText
+from glmbench.wire.json_object import is_whole_object
 from glmbench.wire.sse import EVENT_LIMIT, ServerSentEvent, SseDecoder
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class ChatGlmDecoder:
     def _take_unterminated(self, event: ServerSentEvent | None, parts: list[Part]) -> None:
         if event is None:
             return
-        if event.data.strip() == _DONE or is_whole(event.data):
+        if event.data.strip() == _DONE or is_whole_object(event.data):
             self._take_event(event, parts)
         else:
             self._cut_event = True
@@ -164,10 +164,39 @@ class ChatGlmDecoder:
             if not data:
                 return  # nothing but a sign of life
         frame = decode_frame(event.data, event.offset or 0)
-        if not isinstance(frame, Envelope):
+        if isinstance(frame, Envelope):
+            if self._terminal is None:
+                raise error_from_envelope(frame.fields)
+        elif not self._take_next_snapshot(frame, parts):
             self._take_frame(frame, parts)
-        elif self._terminal is None:
-            raise error_from_envelope(frame.fields)
+
+    def _take_next_snapshot(self, frame: Frame, parts: list[Part]) -> bool:
+        """Take what most frames of a long answer are: one known text, whole again and longer.
+
+        False, with nothing done, for any other frame. This halves the time beside the decoding.
+        """
+        meta = frame.meta_data
+        if (
+            meta is None
+            or meta.if_increase_push is not False
+            or frame.status != "init"
+            or len(frame.parts) != 1
+            or frame.last_error
+            or self._terminal is not None
+            or not self._conversation_id
+            or self._items.held
+        ):
+            return False
+        part = frame.parts[0]
+        if len(part.content) != 1 or part.status != "init" or part.content[0].type != "text":
+            return False
+        track = self._texts.get((part.logic_id, "text", 0))
+        new = track.longer(part.content[0].text) if track is not None else None
+        if new is None:
+            return False
+        self._delivered.append(new)
+        parts.append(new)
+        return True
 
     def _take_frame(self, frame: Frame, parts: list[Part]) -> None:
         if frame.conversation_id and not self._conversation_id:

@@ -6,7 +6,6 @@ The service says the same thing in several shapes: an HTTP status, a JSON envelo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -22,6 +21,7 @@ from glmbench.errors import (
     RateLimitedError,
     ServerFailedError,
 )
+from glmbench.wire.snippet import compact, first_words
 
 AUTH_HINT = (
     "glmbench does not forge signatures: pass headers= with credentials of your own, "
@@ -38,8 +38,6 @@ _RATE_CODES = frozenset({"10061"})
 _RATE_PHRASES = ("请等待其他对话生成完毕", "请求过于频繁")
 # The spent guest quota comes as code 500; only this phrase tells it from a server failure.
 _QUOTA_PHRASE = "请登录"
-_TAGS = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
-_SNIPPET = 200
 
 
 def error_from_body(status: int, content_type: str, body: bytes) -> ProviderError:
@@ -52,7 +50,7 @@ def error_from_body(status: int, content_type: str, body: bytes) -> ProviderErro
         return _from_page(status, content_type, body)
     if isinstance(value, dict):
         return error_from_envelope(value, status=status)
-    return _by_status(status, _snippet(body))
+    return _by_status(status, first_words(body))
 
 
 def error_from_envelope(fields: Mapping[str, Any], *, status: int | None = None) -> ProviderError:
@@ -141,10 +139,10 @@ def _from_page(status: int, content_type: str, body: bytes) -> ProviderError:
     is_html = "html" in content_type.lower() or body.lstrip()[:1] == b"<"
     if is_html and status in {403, 405}:
         return AuthError(
-            f"a bot wall answered instead of the service: {_snippet(body)}; {AUTH_HINT}",
+            f"a bot wall answered instead of the service: {first_words(body)}; {AUTH_HINT}",
             status=status,
         )
-    return _by_status(status, _snippet(body))
+    return _by_status(status, first_words(body))
 
 
 def _by_status(status: int, text: str) -> ProviderError:
@@ -156,14 +154,6 @@ def _by_status(status: int, text: str) -> ProviderError:
     return kind(text, status=status)
 
 
-def _snippet(body: bytes) -> str:
-    """Return the first words of a body; tags say nothing to a person."""
-    # A page in another encoding is only shown, never parsed, so replacement does no harm.
-    text = _TAGS.sub(" ", body[:8192].decode("utf-8", "replace"))
-    text = " ".join(text.split())
-    return (text[:_SNIPPET] + "…") if len(text) > _SNIPPET else (text or "no text in it")
-
-
 def _validation_message(invalid: object) -> str:
     problems: list[str] = []
     groups = invalid.values() if isinstance(invalid, Mapping) else ()
@@ -173,8 +163,4 @@ def _validation_message(invalid: object) -> str:
                 location = problem.get("loc")
                 path = ".".join(map(str, location)) if isinstance(location, list) else ""
                 problems.append(": ".join(filter(None, (path, str(problem.get("msg", ""))))))
-    return "the service refused the body: " + ("; ".join(problems) or _compact(invalid))
-
-
-def _compact(value: object) -> str:
-    return msgspec.json.encode(value).decode()[:_SNIPPET]
+    return "the service refused the body: " + ("; ".join(problems) or compact(invalid))

@@ -6,13 +6,12 @@ good ones, so a frame that fails is taken apart as plain JSON and everything val
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 
-from glmbench.errors import ProtocolError
+from glmbench.wire.json_object import NOT_JSON, parse_object
 
 JsonObject: TypeAlias = Mapping[str, Any]
 
@@ -20,7 +19,6 @@ Status: TypeAlias = Literal["init", "finish", "intervene", "error"]
 
 TEXT_TYPES = frozenset({"text", "think", "text_thinking"})
 _STATUSES: dict[str, Status] = {status: status for status in get_args(Status)}
-_BYTE = re.compile(r" \(byte (\d+)\)$")
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -96,50 +94,8 @@ def decode_frame(data: bytes, offset: int) -> Frame | Envelope:
     """
     try:
         return _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _salvage(_plain_object(data, offset))
-
-
-def is_whole(data: bytes) -> bool:
-    """Tell whether the data of an event that was not terminated is complete all the same."""
-    try:
-        return isinstance(msgspec.json.decode(data), dict)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-
-
-def _plain_object(data: bytes, offset: int) -> JsonObject:
-    try:
-        value = msgspec.json.decode(data)
-    except UnicodeDecodeError as error:
-        raise _not_utf8(data, offset) from error
-    except RecursionError as error:
-        raise _broken("a frame is nested too deeply", offset) from error
-    except msgspec.DecodeError as error:
-        found = _BYTE.search(str(error))
-        at = offset + (int(found[1]) if found else 0)
-        reason = _BYTE.sub("", str(error)).removeprefix("JSON is malformed: ")
-        raise _broken(f"a frame is not valid JSON: {reason}", at) from error
-    if not isinstance(value, dict):
-        raise _broken(f"a frame must be a JSON object, not {type(value).__name__}", offset)
-    return value
-
-
-def _not_utf8(data: bytes, offset: int) -> ProtocolError:
-    # msgspec counts from the start of the string it was in; the frame is decoded again to
-    # learn where that was.
-    try:
-        data.decode("utf-8")
-        at = 0
-    except UnicodeDecodeError as error:
-        at = error.start
-    return _broken("a frame is not valid UTF-8", offset + at)
-
-
-def _broken(message: str, at: int) -> ProtocolError:
-    error = ProtocolError(f"{message} (body byte {at})")
-    error.offset = at
-    return error
+    except NOT_JSON:
+        return _salvage(parse_object(data, offset))
 
 
 def _salvage(value: JsonObject) -> Frame | Envelope:

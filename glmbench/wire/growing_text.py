@@ -52,6 +52,16 @@ class GrowingText:
         self._final = None if sent.startswith(text) else [text]
         return ""
 
+    def longer(self, text: str) -> str | None:
+        """Take a whole text if it only extends what came as whole texts; else None, unchanged."""
+        sent = self._sent
+        if self._fresh or self._undecided or self._final or len(text) <= len(sent):
+            return None
+        if not text.startswith(sent):
+            return None
+        self._sent = text
+        return text[len(sent) :]
+
     def fragment(self, text: str) -> str:
         """Take the next fragment. Equal to the last one is legal: "哈", "哈"."""
         self._fresh.append(text)

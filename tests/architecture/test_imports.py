@@ -80,6 +80,7 @@ TESTED_ELSEWHERE = {
     "errors": "data; messages are tested where they are raised",
     "measure/observation": "data; measure/test_timing",
     "parts": "wire/test_chatglm",
+    "providers/answer": "providers/test_chatglm and test_completions",
     "report/listing": "e2e/test_quickstart",
     "results/model": "data; results/test_serialize",
     "running/environment": "e2e/test_quickstart",

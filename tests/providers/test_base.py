@@ -129,3 +129,10 @@ def test_a_provider_without_a_list_takes_any_model():
 def test_suggestions_ignore_case():
     assert suggestion("TIMEOUT", ["timeout", "headers"]) == ' (did you mean "timeout"?)'
     assert suggestion("zzz", ["timeout", "headers"]) == ""
+
+
+def test_without_streaming_the_whole_text_is_one_part_and_comes_first():
+    parts = list(Scripted.create_completion("m", [], stream=False))
+    streamed = list(Scripted.create_completion("m", []))
+    text = "".join(part for part in streamed if isinstance(part, str))
+    assert parts == [text, *(part for part in streamed if not isinstance(part, str))]

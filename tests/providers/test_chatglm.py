@@ -309,10 +309,13 @@ async def test_the_answer_without_async_code():
     [
         (
             {"timout": 5},
-            'ChatGLM has no option "timout" (did you mean "timeout"?); it has: proxy, timeout, headers, api_endpoint, assistant_id, conversation_id, connector',
+            'ChatGLM has no option "timout" (did you mean "timeout"?); it has: proxy, timeout, headers, api_endpoint, assistant_id, conversation_id, connector, session, ssl, trust_env',
         ),
         ({"timeout": -1}, "timeout total must be seconds above 0, not -1"),
-        ({"proxy": "socks5://h:1"}, "only http and https proxies work, not socks5"),
+        (
+            {"proxy": "h:1"},
+            'proxy "h:1" has no scheme: write "http://..." or "socks5://..."',
+        ),
         ({"headers": {"X": 1}}, "headers must map names to strings, and 'X' does not"),
         ({"headers": {"X": "a\r\nY: b"}}, "header 'X' must not hold a line break"),
     ],
@@ -338,6 +341,9 @@ def test_the_options_and_their_defaults():
         "assistant_id": "65940acff94777010aa6b796",
         "conversation_id": "",
         "connector": None,
+        "session": None,
+        "ssl": True,
+        "trust_env": False,
     }
 
 

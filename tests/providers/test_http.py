@@ -2,19 +2,13 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import math
-import re
-import ssl
 from types import SimpleNamespace
 
 import aiohttp
 import pytest
-from aiohttp import client_exceptions as foreign
-from aiohttp import http_exceptions
-from aiohttp.client_reqrep import ConnectionKey
+from providers.support_http import HEAD, STOP, Lines, ask, drain
 from streamserver import CUT, LAST, RESET, STALL, chunked, head, stream_server
-from yarl import URL
 
 from glmbench import run_virtual
 from glmbench.errors import (
@@ -23,79 +17,11 @@ from glmbench.errors import (
     IncompleteStreamError,
     ProtocolError,
     ProviderTimeoutError,
-    ServerFailedError,
     UsageError,
 )
-from glmbench.parts import FinishReason
 from glmbench.providers import http
-from glmbench.providers.http import (
-    AnswerBody,
-    Exchange,
-    check_proxy,
-    map_error,
-    mapped_errors,
-    open_exchange,
-    read_error_body,
-)
+from glmbench.providers.http import Exchange, open_exchange, read_error_body
 from glmbench.providers.timeouts import Timeouts
-
-STOP = FinishReason("stop", "finish")
-HEAD = head("Content-Type: text/event-stream")
-
-
-class Lines:
-    """A decoder of lines: "!" is the end of the answer, "?" a failure."""
-
-    def __init__(self):
-        self.failure = None
-        self.finished = False
-        self.text = ""
-
-    def feed(self, data):
-        parts = []
-        for letter in data.decode():
-            if letter == "!":
-                self.finished = True
-            elif letter == "?":
-                self.failure, self.finished = ServerFailedError("in band"), True
-            else:
-                self.text += letter
-                parts.append(letter)
-        return parts
-
-    def feed_eof(self):
-        return ["."]
-
-    def finish(self):
-        if self.failure is not None:
-            raise self.failure
-        if not self.finished:
-            raise IncompleteStreamError("no end")
-        return [STOP]
-
-
-async def drain(exchange, response, decoder):
-    answer = AnswerBody(exchange, response, decoder)
-    while (parts := await answer.next_parts()) is not None:
-        for part in parts:
-            yield part
-
-
-async def ask(server, decoder=None, pause=None, **options):
-    """Return the parts of an answer and the exception behind them."""
-    options.setdefault("timeouts", Timeouts(connect=5, first_byte=5, idle=5, total=5))
-    options.setdefault("headers", {})
-    parts = []
-    try:
-        url = server if isinstance(server, str) else server.url()
-        async with open_exchange(url, json={}, **options) as (exchange, response):
-            async for part in drain(exchange, response, decoder or Lines()):
-                parts.append(part)
-                if pause is not None:
-                    await pause()
-    except Exception as error:  # noqa: BLE001 -- it is the outcome
-        return parts, error
-    return parts, None
 
 
 async def test_a_body_is_drained_to_its_end():
@@ -328,15 +254,13 @@ async def test_a_connect_timeout_says_so():
 
 
 async def test_timeouts_are_not_rounded_up_to_whole_seconds():
-    session = http._session(Timeouts(total=7.3, connect=6.1), None)
-    try:
-        assert session.timeout.ceil_threshold == math.inf
+    timeout = http._client_timeout(Timeouts(total=7.3, connect=6.1))
+    assert timeout.ceil_threshold == math.inf
+    assert (timeout.total, timeout.connect) == (7.3, 6.1)
+    async with http._session(None, None, None, trust_env=False) as session:
         assert session.connector._timeout_ceil_threshold == math.inf
         assert session.connector.limit == 0
         assert session.trust_env is False
-        assert (session.timeout.total, session.timeout.connect) == (7.3, 6.1)
-    finally:
-        await session.close()
 
 
 async def test_leaving_early_closes_the_connection_at_once():
@@ -477,121 +401,3 @@ async def test_a_success_without_its_body_is_what_happened_to_it():
                 server.url(), json={}, headers={}, timeouts=Timeouts(first_byte=0.05)
             ) as (_, response):
                 await read_error_body(response)
-
-
-KEY = ConnectionKey("h", 80, False, True, None, None, None)
-INFO = aiohttp.RequestInfo(URL("http://h/"), "POST", {}, URL("http://h/"))
-REFUSED = ConnectionRefusedError(111, "refused")
-
-
-def payload_error(cause):
-    error = aiohttp.ClientPayloadError("payload")
-    error.__cause__ = cause
-    return error
-
-
-# Every class of aiohttp's client errors, and what it becomes before and behind the head.
-FOREIGN = {
-    foreign.ClientError: (foreign.ClientError("x"), ConnectFailedError, IncompleteStreamError),
-    foreign.ClientConnectionError: (foreign.ClientConnectionError("x"), ConnectFailedError, IncompleteStreamError),
-    foreign.ClientConnectionResetError: (foreign.ClientConnectionResetError("x"), ConnectFailedError, IncompleteStreamError),
-    foreign.ClientOSError: (foreign.ClientOSError(104, "x"), ConnectFailedError, IncompleteStreamError),
-    foreign.ClientConnectorError: (foreign.ClientConnectorError(KEY, REFUSED), ConnectFailedError, ConnectFailedError),
-    foreign.ClientProxyConnectionError: (foreign.ClientProxyConnectionError(KEY, REFUSED), ConnectFailedError, ConnectFailedError),
-    foreign.UnixClientConnectorError: (foreign.UnixClientConnectorError("/x", KEY, REFUSED), ConnectFailedError, ConnectFailedError),
-    foreign.ClientConnectorDNSError: (foreign.ClientConnectorDNSError(KEY, REFUSED), ConnectFailedError, ConnectFailedError),
-    foreign.ClientSSLError: (foreign.ClientSSLError(KEY, REFUSED), ConnectFailedError, ConnectFailedError),
-    foreign.ClientConnectorSSLError: (foreign.ClientConnectorSSLError(KEY, ssl.SSLError(1, "x")), ConnectFailedError, ConnectFailedError),
-    foreign.ClientConnectorCertificateError: (foreign.ClientConnectorCertificateError(KEY, ssl.CertificateError("x")), ConnectFailedError, ConnectFailedError),
-    foreign.ServerFingerprintMismatch: (foreign.ServerFingerprintMismatch(b"a", b"b", "h", 80), ConnectFailedError, ConnectFailedError),
-    foreign.ServerConnectionError: (foreign.ServerConnectionError("x"), ConnectFailedError, IncompleteStreamError),
-    foreign.ServerDisconnectedError: (foreign.ServerDisconnectedError(), ConnectFailedError, IncompleteStreamError),
-    foreign.ServerTimeoutError: (foreign.ServerTimeoutError(), ProviderTimeoutError, ProviderTimeoutError),
-    foreign.ConnectionTimeoutError: (foreign.ConnectionTimeoutError(), ProviderTimeoutError, ProviderTimeoutError),
-    foreign.SocketTimeoutError: (foreign.SocketTimeoutError(), ProviderTimeoutError, ProviderTimeoutError),
-    foreign.ClientResponseError: (foreign.ClientResponseError(INFO, (), status=400), ProtocolError, ProtocolError),
-    foreign.ContentTypeError: (foreign.ContentTypeError(INFO, ()), ProtocolError, ProtocolError),
-    foreign.ClientHttpProxyError: (foreign.ClientHttpProxyError(INFO, (), status=407), ConnectFailedError, ConnectFailedError),
-    foreign.WSServerHandshakeError: (foreign.WSServerHandshakeError(INFO, ()), ProtocolError, ProtocolError),
-    foreign.TooManyRedirects: (foreign.TooManyRedirects(INFO, ()), ProtocolError, ProtocolError),
-    foreign.RedirectClientError: (foreign.RedirectClientError("x"), ProtocolError, ProtocolError),
-    foreign.InvalidUrlRedirectClientError: (foreign.InvalidUrlRedirectClientError("x"), ProtocolError, ProtocolError),
-    foreign.NonHttpUrlRedirectClientError: (foreign.NonHttpUrlRedirectClientError("x"), ProtocolError, ProtocolError),
-    foreign.InvalidURL: (foreign.InvalidURL("x"), UsageError, UsageError),
-    foreign.InvalidUrlClientError: (foreign.InvalidUrlClientError("x"), UsageError, UsageError),
-    foreign.NonHttpUrlClientError: (foreign.NonHttpUrlClientError("x"), UsageError, UsageError),
-    foreign.UploadAbortedError: (foreign.UploadAbortedError("x"), ConnectFailedError, IncompleteStreamError),
-    foreign.ClientPayloadError: (payload_error(http_exceptions.ContentLengthError("x")), IncompleteStreamError, IncompleteStreamError),
-    http_exceptions.ContentEncodingError: (payload_error(http_exceptions.ContentEncodingError("x")), ProtocolError, ProtocolError),
-    TimeoutError: (TimeoutError(), ProviderTimeoutError, ProviderTimeoutError),
-    OSError: (OSError(5, "x"), ConnectFailedError, IncompleteStreamError),
-    ConnectionResetError: (TimeoutError(110, "by the kernel"), ConnectFailedError, IncompleteStreamError),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", FOREIGN, ids=lambda kind: kind.__name__)
-def test_a_foreign_error_becomes_one_of_ours(kind):
-    error, before, behind = FOREIGN[kind]
-    exchange = Exchange(Timeouts())
-    assert type(map_error(error, exchange)) is before
-    exchange.response = SimpleNamespace()
-    assert type(map_error(error, exchange)) is behind
-
-
-def test_the_map_holds_every_client_error_of_aiohttp():
-    classes = {
-        value
-        for value in vars(foreign).values()
-        if inspect.isclass(value) and issubclass(value, aiohttp.ClientError)
-    }
-    assert {kind.__name__ for kind in classes - set(FOREIGN)} == set()
-
-
-def test_errors_of_this_project_pass_the_map():
-    ours = ServerFailedError("x")
-    with pytest.raises(ServerFailedError) as caught, mapped_errors(Exchange(Timeouts())):
-        raise ours
-    assert caught.value is ours
-
-
-@pytest.mark.parametrize(
-    ("proxy", "checked"),
-    [(None, None), ("", None), ("http://h:1", "http://h:1"), ("HTTPS://u:p@h", "HTTPS://u:p@h")],
-)
-def test_http_proxies_pass(proxy, checked):
-    assert check_proxy(proxy) == checked
-
-
-@pytest.mark.parametrize(
-    ("proxy", "sentence"),
-    [
-        ("localhost:8080", 'proxy "localhost:8080" has no scheme: write "http://..."'),
-        ("me:secret@h:8080", 'proxy "h:8080" has no scheme: write "http://..."'),
-        ("socks5://me:secret@h:1080", "only http and https proxies work, not socks5"),
-        ("SOCKS4A://h", "only http and https proxies work, not socks4a"),
-        ("ftp://me:secret@h", 'proxy "h" must look like "http://host:port"'),
-        ("http://", 'proxy "http://" must look like "http://host:port"'),
-    ],
-)
-def test_another_proxy_is_refused_without_its_password(proxy, sentence):
-    with pytest.raises(UsageError, match=f"^{re.escape(sentence)}$"):
-        check_proxy(proxy)
-
-
-async def test_a_proxy_is_asked_in_place_of_the_service():
-    async with stream_server([HEAD, chunked(b"a!"), LAST]) as server:
-        parts, error = await ask("http://service.invalid/path", proxy=server.url())
-        assert server.requests[0].startswith(b"POST http://service.invalid/path HTTP/1.1\r\n")
-    assert (parts, error) == (["a", ".", STOP], None)
-
-
-async def test_a_proxy_that_refuses_is_a_failed_connect():
-    async with stream_server(
-        [head("Content-Length: 0", status="407 Login", framing="none"), CUT]
-    ) as server:
-        _, error = await ask("https://service.invalid/", proxy=server.url())
-    assert (type(error), error.status, str(error)) == (
-        ConnectFailedError,
-        407,
-        "the proxy refused: Login (HTTP 407)",
-    )

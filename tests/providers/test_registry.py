@@ -7,6 +7,7 @@ import pytest
 
 from glmbench.errors import UsageError
 from glmbench.providers.chatglm import ChatGLM
+from glmbench.providers.completions import GLM, ChatCompletions
 from glmbench.providers.registry import import_provider, option_names, resolve
 
 SOURCE = """
@@ -44,13 +45,18 @@ def _folder(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
-def test_the_built_in_provider_has_a_name():
-    assert resolve("chatglm") is ChatGLM
+def test_the_built_in_providers_have_names():
+    assert [resolve(name) for name in ("chatglm", "completions", "glm")] == [
+        ChatGLM,
+        ChatCompletions,
+        GLM,
+    ]
 
 
 def test_an_unknown_name_is_refused():
     sentence = (
-        'no provider is called "ChatGML" (did you mean "chatglm"?); built in: chatglm; '
+        'no provider is called "ChatGML" (did you mean "chatglm"?); '
+        "built in: chatglm, completions, glm; "
         'a class of your own is named as "package.module:Class"'
     )
     with pytest.raises(UsageError, match=f"^{re.escape(sentence)}$"):
@@ -114,5 +120,8 @@ def test_options_are_named_unless_any_is_taken():
         "conversation_id",
         "headers",
         "proxy",
+        "session",
+        "ssl",
         "timeout",
+        "trust_env",
     ]

@@ -6,7 +6,7 @@ import asyncio
 import json
 from contextlib import asynccontextmanager, suppress
 
-from glmbench.server.emulator import ENDPOINT
+from glmbench.server.questions import RECEPTIONS
 from glmbench.server.script import Answer, Options, PromptMatch, Script, Speech, TextPart
 
 # The one unit of all delays in these tests.
@@ -41,7 +41,7 @@ def body(prompt, conversation_id=""):
 def raw_request(prompt):
     data = json.dumps(body(prompt)).encode()
     head = (
-        f"POST {ENDPOINT} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"POST {RECEPTIONS['chatglm'].path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
     )
     return head.encode() + data

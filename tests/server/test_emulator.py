@@ -14,7 +14,7 @@ from server.exchange import body, script, speech
 from glmbench.about import __version__
 from glmbench.errors import UsageError
 from glmbench.server.emulator import Emulator, serve
-from glmbench.server.script import ECHO, HttpAnswer
+from glmbench.server.script import HttpAnswer, echo_script
 
 PLAIN = script(x=speech("a"), y=speech("b"), gone=HttpAnswer(status=503))
 
@@ -113,7 +113,7 @@ async def test_two_answers_run_at_the_same_time():
 
 
 async def test_the_built_in_script_repeats_the_prompt():
-    async with Emulator(ECHO) as emulator, aiohttp.ClientSession() as session:
+    async with Emulator(echo_script("chatglm")) as emulator, aiohttp.ClientSession() as session:
         _, data = await post(session, emulator, "早")
     last = frames_of(data)[-1]
     assert last["status"] == "finish"

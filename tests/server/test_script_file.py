@@ -12,7 +12,6 @@ from glmbench.server.script import (
     Answer,
     Ending,
     HttpAnswer,
-    ItemPart,
     Options,
     PromptMatch,
     RawFrame,
@@ -117,48 +116,6 @@ done: true
     )
 
 
-def test_every_kind_of_part_is_read(tmp_path):
-    answer = only_answer(
-        tmp_path,
-        """
-parts:
-  - think: hm
-    piece: 1
-    first_delay: 1s
-    delay: 2s
-  - tool_calls: {name: search, arguments: "{}"}
-    first_delay: 3s
-  - quote_result: [{title: t, url: u, text: x}]
-  - browser_result: [{url: u}]
-  - image: [http://x/1.png]
-  - item: {type: novelty, level: 9}
-    status: error
-  - code: print(1)
-  - execution_output: "1"
-  - text_thinking: old
-  - text: done
-""",
-    )
-    assert answer.reply.parts == (
-        TextPart(kind="think", text="hm", piece=1, first_delay_s=1.0, delay_s=2.0),
-        ItemPart(
-            item={"type": "tool_calls", "tool_calls": {"name": "search", "arguments": "{}"}},
-            first_delay_s=3.0,
-        ),
-        ItemPart(
-            item={"type": "quote_result"},
-            meta_data={"metadata_list": [{"title": "t", "url": "u", "text": "x"}]},
-        ),
-        ItemPart(item={"type": "browser_result"}, meta_data={"metadata_list": [{"url": "u"}]}),
-        ItemPart(item={"type": "image", "image": [{"image_url": "http://x/1.png"}]}),
-        ItemPart(item={"type": "novelty", "level": 9}, status="error"),
-        TextPart(kind="code", text="print(1)"),
-        TextPart(kind="execution_output", text="1"),
-        TextPart(kind="text_thinking", text="old"),
-        TextPart(kind="text", text="done"),
-    )
-
-
 def test_raw_frames_are_json_text_or_bytes(tmp_path):
     answer = only_answer(
         tmp_path,
@@ -230,19 +187,38 @@ REFERENCE = (Path(__file__).parents[2] / "docs" / "reference" / "emulator-script
 )
 
 
-def test_the_example_in_the_reference_is_a_script(tmp_path):
-    (example,) = re.findall(r"```yaml\n(.*?)```", REFERENCE, flags=re.DOTALL)
-    script = load(tmp_path, example)
-    assert [answer.name for answer in script.answers] == ["hello", "too-fast"]
+def test_the_examples_in_the_reference_are_scripts(tmp_path):
+    scripts = [
+        load(tmp_path, example)
+        for example in re.findall(r"```yaml\n(.*?)```", REFERENCE, flags=re.DOTALL)
+    ]
+    assert [(script.dialect, [a.name for a in script.answers]) for script in scripts] == [
+        ("chatglm", ["hello", "too-fast"]),
+        ("completions", ["weather", "refused"]),
+    ]
 
 
-def test_the_reference_lists_every_option_and_marks_those_that_frames_do_not_take():
-    table = REFERENCE.split("## Options")[1].split("## Endings")[0]
-    rows = re.findall(r"^\| (.*?) \| (.*?) \|", table, flags=re.MULTILINE)
-    keys = {key for row, _ in rows for key in re.findall(r"`(\w+)`", row)}
-    assert keys == set(OPTION_KEYS)
-    starred = {key for row, _ in rows if "*" in row for key in re.findall(r"`(\w+)`", row)}
-    assert starred == set(OPTION_KEYS) - set(WIRE_KEYS)
+def option_rows():
+    """The option tables of the reference: each key with the heading over it and its mark."""
+    text = REFERENCE.split("## Options")[1].split("## Endings")[0]
+    of_chatglm = text.index("Only in `chatglm`")
+    of_completions = text.index("Only in `completions`")
+    for row in re.finditer(r"^\| (.*?) \| (.*?) \|", text, flags=re.MULTILINE):
+        dialects = {"chatglm", "completions"}
+        if row.start() > of_completions:
+            dialects = {"completions"}
+        elif row.start() > of_chatglm:
+            dialects = {"chatglm"}
+        for key in re.findall(r"`(\w+)`", row[1]):
+            yield key, dialects, "*" in row[1]
+
+
+@pytest.mark.parametrize("dialect", ["chatglm", "completions"])
+def test_the_reference_lists_every_option_and_marks_those_that_frames_do_not_take(dialect):
+    rows = [(key, starred) for key, dialects, starred in option_rows() if dialect in dialects]
+    assert {key for key, _ in rows} == set(OPTION_KEYS[dialect])
+    starred = {key for key, starred in rows if starred}
+    assert starred == set(OPTION_KEYS[dialect]) - set(WIRE_KEYS[dialect])
 
 
 def problems(tmp_path: Path, text: str) -> list[str]:

@@ -12,7 +12,6 @@ from glmbench.wire.chatglm_frames import (
     Meta,
     OtherItem,
     decode_frame,
-    is_whole,
 )
 
 PLAIN = (
@@ -71,15 +70,6 @@ def test_an_item_of_another_type_keeps_its_fields_and_the_pages_of_its_part():
 )
 def test_an_envelope_is_told_by_its_numeric_status(data, kind):
     assert isinstance(decode_frame(data, 0), kind)
-
-
-@pytest.mark.parametrize(
-    ("data", "whole"),
-    [(b"{}", True), (b' {"a":1} ', True), (b'{"a":', False), (b"1", False), (b"", False),
-     (b'{"a":"\xff"}', False), (b"[" * 100_000, False)],
-)  # fmt: skip
-def test_only_a_complete_object_is_whole(data, whole):
-    assert is_whole(data) is whole
 
 
 @pytest.mark.parametrize(
