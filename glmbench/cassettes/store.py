@@ -96,7 +96,7 @@ def _interaction(name: str, number: int, request: Any, response: Any) -> Interac
     where = f"interaction {number} ({request.method} {request.uri})"
     try:
         status = response["status"]["code"]
-        reason = response["status"].get("message") or ""
+        reason = _loaded(response["status"].get("message") or "")
         headers = _headers(response.get("headers") or {})
         body = (response.get("body") or {}).get("string") or b""
         if not (isinstance(status, int) and isinstance(body, bytes)):
@@ -139,7 +139,7 @@ def _request_shape(request: Any) -> RequestShape:
 
 def _headers(stored: Mapping[str, Any]) -> Headers:
     return tuple(
-        (str(name), str(value))
+        (str(name), _loaded(value))
         for name, values in stored.items()
         for value in (values if isinstance(values, list) else [values])
     )
@@ -193,15 +193,33 @@ def _vcr_request(request: RequestShape) -> Any:
 def _vcr_response(interaction: Interaction) -> dict[str, Any]:
     headers: dict[str, list[str]] = {}
     for name, value in redact_headers(interaction.headers):
-        headers.setdefault(name, []).append(value)
+        headers.setdefault(name, []).append(_storable(value))
     response: dict[str, Any] = {
-        "status": {"code": interaction.status, "message": interaction.reason},
+        "status": {"code": interaction.status, "message": _storable(interaction.reason)},
         "headers": headers,
         "body": {"string": interaction.body},
     }
     if interaction.track is not None:
         response[tracks.KEY] = tracks.encode(interaction.track, interaction.body)
     return response
+
+
+def _storable(text: str) -> Any:
+    """Return the text, or its bytes where it is none: YAML holds no half of a character.
+
+    aiohttp gives header bytes that are not UTF-8 as surrogates.
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape")
+    return text
+
+
+def _loaded(stored: Any) -> str:
+    if isinstance(stored, bytes):
+        return stored.decode("utf-8", "surrogateescape")
+    return str(stored)
 
 
 class _Writer:

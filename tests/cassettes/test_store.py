@@ -108,6 +108,13 @@ def test_the_file_has_the_mode_that_the_umask_gives(tmp_path):
     assert stat.S_IMODE((tmp_path / "c.yaml").stat().st_mode) == 0o640
 
 
+def test_header_bytes_that_are_no_text_survive(tmp_path):
+    odd = b"caf\xe9".decode("utf-8", "surrogateescape")
+    written = interaction(headers=(("X-Odd", odd),), reason=odd)
+    save(tmp_path / "c.yaml", [written])
+    assert load(tmp_path / "c.yaml") == (written,)
+
+
 def test_a_failed_save_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
     path = tmp_path / "c.yaml"
     save(path, [interaction()])

@@ -117,7 +117,9 @@ async def test_a_stalled_answer_does_not_hold_up_the_end_of_the_emulator():
             reader, writer = await asyncio.open_connection(emulator.host, emulator.port)
             writer.write(raw_request("x"))
             await reader.readuntil(b"\r\n\r\n")
+        assert reader.exception() is None
         await reader.read()
+        assert reader.at_eof()
         writer.close()
 
 
