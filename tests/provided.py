@@ -131,3 +131,14 @@ class Elsewhere:
         yield "the answer"
         yield object()
         yield cls.Ending("max_tokens")
+
+
+class Leaving:
+    """Tries to end the whole run with a green light."""
+
+    default_model = "any"
+
+    @classmethod
+    async def create_async_generator(cls, model, messages):
+        yield "some text"
+        raise SystemExit(0)

@@ -20,6 +20,7 @@ from glmbench.cassettes.verdict import Finding
 from glmbench.checks.evaluate import evaluate
 from glmbench.errors import (
     CassetteDamagedError,
+    CassetteError,
     DeadlineExceededError,
     GlmbenchError,
     ProviderError,
@@ -128,8 +129,20 @@ def run_trial(
     observation = observe(tape, yielded, failure)
     finding = _finding(tape, observation, error, seal.refused if seal else [])
     if tape is not None and finding is not None and finding.verdict == "RECORDED":
-        tape.save()
+        finding = _saved(tape, finding, plan.cassette_name(trial))
     return _outcome(plan, trial, observation, finding, error)
+
+
+def _saved(tape: Tape, finding: Finding, name: str) -> Finding:
+    """Write the recording; one that cannot be written is a row, and the run goes on."""
+    try:
+        tape.save()
+    except OSError as problem:
+        reason = f"{name} could not be written: {problem.strerror or problem}."
+        return Finding(verdict="MISS", reason=reason)
+    except CassetteError as problem:
+        return Finding(verdict="MISS", reason=str(problem))
+    return finding
 
 
 def _open_tape(plan: SuitePlan, trial: Trial, settings: Settings) -> Tape | None:
@@ -174,7 +187,9 @@ def _attempt(
         if interruption.requested:
             raise
         return error
-    except Exception as error:  # noqa: BLE001 -- whatever a provider raises is this trial's row
+    # Whatever a provider raises is this trial's row; were SystemExit let through, a provider
+    # could end the run with a code of its own.
+    except (Exception, SystemExit) as error:  # noqa: BLE001
         return error
     return None
 

@@ -267,6 +267,24 @@ def test_a_provider_that_cancels_itself_is_a_row_and_the_run_goes_on(tmp_path):
     assert not result.interrupted
 
 
+def test_a_provider_cannot_end_the_run(tmp_path):
+    text = SWALLOWING + "  - {{id: two, prompt: Hi}}\n"
+    result = run(suite(tmp_path, "{import: 'provided:Leaving'}", text), mode="live")
+    assert [trial.error.type for trial in result.trials] == ["SystemExit", "SystemExit"]
+    assert decide(result) == Exit.PROVIDER
+
+
+def test_a_recording_that_cannot_be_written_is_a_row_and_the_run_goes_on(tmp_path):
+    (tmp_path / "cassettes").write_text("a file where a folder should be")
+    text = SUITE.split("  - {{id: packed", maxsplit=1)[0] + "  - {{id: delta, prompt: delta}}\n"
+    with emulated(tmp_path, SCRIPT) as address:
+        result = run(suite(tmp_path, text=text), mode="record", connect_to=address)
+    assert [trial.status for trial in result.trials] == ["error", "error"]
+    reason = "cassettes/small/fifty@glm-4@1.yaml could not be written: Not a directory."
+    assert result.trials[0].cassette.reason == reason
+    assert decide(result) == Exit.CASSETTE
+
+
 def test_a_provider_that_fails_before_its_first_request_is_not_blamed_on_the_cassette(tmp_path):
     plans = suite(tmp_path, "{import: 'provided:Refusing'}", SWALLOWING)
     result = run(plans)
