@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from aiohttp.client import ClientTimeout
     from aiohttp.connector import Connection
 
+    from glmbench.cassettes.track import Track
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
@@ -131,16 +133,7 @@ class RecordingTape:
             exchange.end("closed-by-client")
             track = exchange.track(recorded_at=recorded_at, by=f"glmbench {__version__}")
             interaction = _recorded(exchange, replace(track, seq=seq))
-            lags = tuple(exchange.lags)
-            pairs.append(
-                (
-                    exchange,
-                    Served(
-                        interaction=interaction,
-                        lags=lags,
-                    ),
-                )
-            )
+            pairs.append((exchange, Served(interaction=interaction, lags=tuple(exchange.lags))))
         return pairs
 
     def save(self) -> None:
@@ -166,7 +159,7 @@ class RecordingTape:
         return None
 
 
-def _recorded(exchange: LiveExchange, track: Any) -> Interaction:
+def _recorded(exchange: LiveExchange, track: Track) -> Interaction:
     assert exchange.head is not None
     return Interaction(
         request=exchange.request,
@@ -278,13 +271,7 @@ class PlayingTape:
     def served(self) -> list[tuple[PlayedExchange, Served]]:
         """Return every exchange that was played, in order, with its recorded track."""
         return [
-            (
-                exchange,
-                Served(
-                    interaction=exchange.interaction,
-                    lags=None,
-                ),
-            )
+            (exchange, Served(interaction=exchange.interaction, lags=None))
             for exchange in self._played
         ]
 
