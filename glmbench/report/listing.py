@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tabulate import tabulate
-
-from glmbench.problems import shortened
+from glmbench.report.grid import draw_table, room_beside, shorten
 from glmbench.report.numbers import NOTHING, count
 
 if TYPE_CHECKING:
@@ -15,7 +13,8 @@ if TYPE_CHECKING:
     from glmbench.running.plan import Plan, SuitePlan
     from glmbench.suites.model import Expect
 
-PROMPT_WIDTH = 26
+MIN_PROMPT_WIDTH = 12
+TAGS_WIDTH = 14
 
 
 def render_plan(plan: Plan) -> str:
@@ -24,21 +23,26 @@ def render_plan(plan: Plan) -> str:
 
 
 def _suite(plan: SuitePlan) -> str:
+    models = {trial.model for trial in plan.trials}
+    several = len(models) > 1
+    head = ["case", *(["model"] if several else []), "expects", "tags", "recorded"]
     rows = [
         [
             trial.case.id,
-            trial.model,
+            *([trial.model] if several else []),
             _expected(trial.case.expect),
-            ", ".join(trial.case.tags) or NOTHING,
-            shortened(trial.case.messages[-1]["content"], PROMPT_WIDTH),
+            shorten(", ".join(trial.case.tags) or NOTHING, TAGS_WIDTH),
             _recorded(plan.cassette_path(trial)),
         ]
         for trial in plan.trials
     ]
-    head = ["case", "model", "expects", "tags", "prompt", "recorded"]
-    table = tabulate(rows, head, tablefmt="simple", disable_numparse=True)
-    cases = count(len(plan.suite.cases), "case")
-    return f"{plan.suite.name} ({plan.shown_path}): {plan.provider_name}, {cases}\n{table}"
+    room = max(MIN_PROMPT_WIDTH, room_beside(zip(head, *rows, strict=True)))
+    prompts = [shorten(trial.case.messages[-1]["content"], room) for trial in plan.trials]
+    whole = [[*row, prompt] for row, prompt in zip(rows, prompts, strict=True)]
+    facts = [plan.provider_name, count(len(plan.suite.cases), "case")]
+    facts += [] if several else [f"model {model}" for model in models]
+    title = f"{plan.suite.name} ({plan.shown_path}): {', '.join(facts)}"
+    return draw_table(title, [*head, "prompt"], whole, "l" * (len(head) + 1))
 
 
 def _recorded(path: Path | None) -> str:

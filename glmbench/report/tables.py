@@ -11,26 +11,21 @@ from shlex import quote
 from textwrap import fill
 from typing import TYPE_CHECKING, assert_never
 
-import tabulate as tabulate_module
-from tabulate import tabulate
 from wcwidth import wcswidth
 
 from glmbench import errors
 from glmbench.measure.stats import summarize as summarize_values
 from glmbench.problems import printable
+from glmbench.report.grid import WIDTH, draw_table, room_beside, shorten
 from glmbench.report.numbers import NOTHING, count, duration, rate
 from glmbench.results.judge import summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from glmbench.measure.stats import Summary as Distribution
     from glmbench.results.model import RunResult, SuiteInfo, TrialResult
 
-# tabulate widens every column by this much beyond its head, which costs a fifth of the line.
-tabulate_module.MIN_PADDING = 0
-
-WIDTH = 80
 MIN_CASE_WIDTH = 12
 FINISH_WIDTH = 20
 
@@ -49,19 +44,6 @@ def render_run(result: RunResult) -> str:
         _last_words(result),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
-
-
-def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], align: str) -> str:
-    # Numbers are texts already: tabulate's own parsing rewrites "1e5" and "007".
-    names = {"l": "left", "r": "right"}
-    body = tabulate(
-        list(rows),
-        head,
-        tablefmt="simple",
-        disable_numparse=True,
-        colalign=[names[letter] for letter in align],
-    )
-    return f"{title}\n{body}"
 
 
 def _cases(trials: Sequence[TrialResult]) -> str:
@@ -83,11 +65,10 @@ def _cases(trials: Sequence[TrialResult]) -> str:
         for trial in trials
     ]
     # The names give way to the figures.
-    columns = zip(head[1:], *rows, strict=True)
-    room = WIDTH - sum(2 + max(map(wcswidth, column)) for column in columns)
-    names = [_shorten(name, max(room, MIN_CASE_WIDTH)) for name in names]
+    room = room_beside(zip(head[1:], *rows, strict=True))
+    names = [shorten(name, max(room, MIN_CASE_WIDTH)) for name in names]
     whole = [[name, *row] for name, row in zip(names, rows, strict=True)]
-    return _table("Cases", head, whole, "lllrrrl")
+    return draw_table("Cases", head, whole, "lllrrrl")
 
 
 def _name(trial: TrialResult, *, several: bool, repeated: bool) -> str:
@@ -100,8 +81,8 @@ def _finish(trial: TrialResult) -> str:
     got = _ending(trial)
     expected = expected_ending(trial)
     if trial.status in {"passed", "unmeasured"} or got == expected:
-        return _shorten(got, FINISH_WIDTH)
-    return f"{_shorten(got, FINISH_WIDTH)} ≠ {expected}" if expected != NOTHING else got
+        return shorten(got, FINISH_WIDTH)
+    return f"{shorten(got, FINISH_WIDTH)} ≠ {expected}" if expected != NOTHING else got
 
 
 def _ending(trial: TrialResult) -> str:
@@ -140,7 +121,7 @@ def _latency(trials: Sequence[TrialResult]) -> str:
         measured = [(name, summarize_values(values)) for name, values in metrics]
         rows = [_distribution(name, values, duration) for name, values in measured if values.n]
         if rows:
-            sections.append(_table(f"Latency ({where})", _DISTRIBUTION_HEAD, rows, "lrrrrr"))
+            sections.append(draw_table(f"Latency ({where})", _DISTRIBUTION_HEAD, rows, "lrrrrr"))
     return "\n\n".join(sections)
 
 
@@ -194,7 +175,7 @@ def _throughput(trials: Sequence[TrialResult]) -> str:
             rows = [_distribution(name, values, rate) for name, values in measured if values.n]
             if rows:
                 title = f"Throughput ({where}; {_TOKEN_WORDS[token_source]})"
-                sections.append(_table(title, _DISTRIBUTION_HEAD, rows, "lrrrrr"))
+                sections.append(draw_table(title, _DISTRIBUTION_HEAD, rows, "lrrrrr"))
     return "\n\n".join(sections)
 
 
@@ -219,15 +200,15 @@ def _finish_reasons(trials: Sequence[TrialResult]) -> str:
     wanted = sorted({expected for expected, _ in pairs})
     came = sorted({got for _, got in pairs})
     rows = [
-        [_shorten(expected, FINISH_WIDTH), *(str(pairs[expected, got] or "·") for got in came)]
+        [shorten(expected, FINISH_WIDTH), *(str(pairs[expected, got] or "·") for got in came)]
         for expected in wanted
     ]
-    head = ["expected \\ got", *(_shorten(got, FINISH_WIDTH) for got in came)]
-    matrix = _table("Finish reasons", head, rows, "l" + "r" * len(came))
+    head = ["expected \\ got", *(shorten(got, FINISH_WIDTH) for got in came)]
+    matrix = draw_table("Finish reasons", head, rows, "l" + "r" * len(came))
     if max(map(wcswidth, matrix.splitlines())) <= WIDTH:
         return matrix
     listed = [[*map(printable, pair), str(n)] for pair, n in sorted(pairs.items())]
-    return _table("Finish reasons", ["expected", "got", "n"], listed, "llr")
+    return draw_table("Finish reasons", ["expected", "got", "n"], listed, "llr")
 
 
 def _failures(result: RunResult) -> list[str]:
@@ -326,12 +307,3 @@ def _warning(trials: Sequence[TrialResult], words: str) -> str:
         named.append(f"and {len(trials) - len(named)} more")
     text = f"Warning: {', '.join(named)}: {words}."
     return fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
-
-
-def _shorten(text: str, width: int) -> str:
-    text = printable(text)
-    if wcswidth(text) <= width:
-        return text
-    while wcswidth(text) >= width:
-        text = text[:-1]
-    return f"{text}…"

@@ -7,6 +7,7 @@ import shutil
 import pytest
 import yaml
 from e2e.support import QUICKSTART, ROOT, glmbench, result_of
+from wcwidth import wcswidth
 
 CASSETTES = sorted((ROOT / "cassettes" / "quickstart").glob("*.yaml"))
 
@@ -98,6 +99,7 @@ def test_there_is_a_cassette_for_every_case_and_no_other(tmp_path):
 def test_list_shows_every_case():
     done = glmbench("list", "prompts/quickstart.yaml")
     assert (done.code, done.err) == (0, "")
+    assert max(map(wcswidth, done.out.splitlines())) <= 80
     for case in ("hello-zh", "moderated", "cut-stream", "guest-quota"):
         assert f"\n{case} " in done.out
 
