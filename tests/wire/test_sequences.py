@@ -157,3 +157,38 @@ def test_nothing_comes_behind_a_failure(kind, data):
 def test_any_bytes_at_all_end_in_an_exception_of_ours(kind, body, places):
     parts, error = outcome(cut(body, places), kind(), feed_eof=True)
     assert (parts, isinstance(error, ProviderError)) == ([], True)
+
+
+class WithoutShortCut(ChatGlmDecoder):
+    """Takes every frame the long way."""
+
+    def _take_next_snapshot(self, frame, parts):
+        return False
+
+
+# Snapshots that extend one another, among everything else, so that the short cut is taken often.
+GROWING = [
+    event({**frame([("a", "text", said, "init")], flag=False), "conversation_id": "c"})
+    for said in ("哈", "哈哈", "哈哈x", "哈哈x哈", "哈哈x哈哈")
+]
+
+
+@settings(max_examples=600)
+@given(data=st.data())
+def test_the_short_cut_for_snapshots_changes_nothing(data):
+    alphabet = st.one_of(st.sampled_from(GROWING), st.sampled_from(ALPHABETS[ChatGlmDecoder]))
+    events = data.draw(st.lists(alphabet, max_size=14))
+    body = event({"parts": [], "status": "init", "conversation_id": "c"}) + b"".join(events)
+    quick, slow = outcome([body], ChatGlmDecoder(), True), outcome([body], WithoutShortCut(), True)
+    assert shown(quick) == shown(slow)
+    assert [repr(part) for part in quick[0]] == [repr(part) for part in slow[0]]
+
+
+def test_the_short_cut_is_taken():
+    decoder = ChatGlmDecoder()
+    taken = []
+    take = decoder._take_next_snapshot
+    decoder._take_next_snapshot = lambda *args: taken.append(take(*args)) or taken[-1]
+    for piece in [event({"parts": [], "status": "init", "conversation_id": "c"}), *GROWING]:
+        decoder.feed(piece)
+    assert taken == [False, False, True, True, True, True]
