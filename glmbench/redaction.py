@@ -28,6 +28,9 @@ SECRET_HEADERS = frozenset(
     }
 )
 
+# Their values are URLs, which may carry what the URL of a request may.
+URL_HEADERS = frozenset({"location", "content-location", "referer"})
+
 SECRET_KEYS = frozenset(
     {
         "access_token",
@@ -48,9 +51,13 @@ SECRET_KEYS = frozenset(
 
 def redact_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Replace the values of headers that carry credentials; names and order stay."""
-    return [
-        (name, PLACEHOLDER if name.lower() in SECRET_HEADERS else value) for name, value in headers
-    ]
+    return [(name, _redact_header(name.lower(), value)) for name, value in headers]
+
+
+def _redact_header(name: str, value: str) -> str:
+    if name in SECRET_HEADERS:
+        return PLACEHOLDER
+    return redact_url(value) if name in URL_HEADERS else value
 
 
 def redact_url(url: str) -> str:

@@ -117,11 +117,22 @@ def open_tape(
     """
     if mode == "live":
         return RecordingTape(None, connect_to=connect_to)
-    if mode == "refresh" or (mode == "record" and not path.exists()):
+    if mode == "refresh" or (mode == "record" and not _is_there(path)):
         return RecordingTape(path, connect_to=connect_to)
     shown = name or str(path)
-    interactions = load(path, name=shown) if path.exists() else None
+    interactions = load(path, name=shown) if _is_there(path) else None
     return PlayingTape(shown, interactions, speed=speed)
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether there is anything to load; what may not be looked at is for `load` to say."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 class activate:  # noqa: N801 -- used like a function, as contextlib's are

@@ -47,7 +47,9 @@ class RequestShape:
     def _canonical_body(self) -> bytes:
         content_type = next((v for n, v in self.headers if n.lower() == "content-type"), "")
         if content_type.startswith("application/x-www-form-urlencoded"):
-            fields = parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
+            # Latin-1 keeps every byte apart; forms come in other encodings than UTF-8 too.
+            text = self.body.decode("latin-1")
+            fields = parse_qsl(text, keep_blank_values=True, encoding="latin-1")
             return msgspec.json.encode(sorted(fields))
         boundary = _BOUNDARY.search(content_type)
         if boundary:
@@ -68,7 +70,7 @@ def _parse_json(body: bytes) -> Any:
         return None
     try:
         return msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
 
 

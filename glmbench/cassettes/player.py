@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from glmbench.cassettes.plan import Plan
     from glmbench.cassettes.store import Interaction
 
+# How long a consumer that reads on is kept waiting where the recorded one walked away.
+GRACE_S = 1.0
+GRACE_SHARE = 0.1
+
 INSTANT = 0.0
 """The speed that stands for "as fast as it is read"."""
 
@@ -258,9 +262,27 @@ class Player:
             )
 
     def _end_of_recording(self) -> None:
+        """Past this point nothing is known: whoever waits for more, now or later, is told so.
+
+        Not at once: a deadline of the consumer's own may be what ended the recording, and on
+        another clock, or with other work before it, it comes a little later.
+        """
+        self._exchange.on_wait = self._read_on
         reader = self.handler.reader
-        if reader is not None and reader._waiter is not None:
-            self._exchange.read_past_end = True
+        if reader is None or reader._waiter is not None:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        if self._timer is None and not self._stopped:
+            grace_s = max(GRACE_S, GRACE_SHARE * self._plan.end.at_us / 1e6)
+            self._timer = self._loop.call_later(grace_s, self._refuse_more)
+
+    def _refuse_more(self) -> None:
+        self._timer = None
+        reader = self.handler.reader
+        if reader is not None and reader._waiter is None:
+            return
+        self._exchange.read_past_end = True
         self._fail(
             RecordingEndsError(
                 "The consumer reads on, but the recorded one stopped here; record it again"

@@ -50,13 +50,14 @@ class RecordingHandler(ResponseHandler):
         self._watched = None
 
     def data_received(self, data: bytes) -> None:
-        if data and self._exchange is not None:
-            self._exchange.read_came(time.perf_counter())
+        exchange = self._open_exchange()
+        if data and exchange is not None:
+            exchange.read_came(time.perf_counter())
         super().data_received(data)
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
         message, payload = data
-        exchange = self._exchange
+        exchange = self._open_exchange()
         # Interim answers (100-continue) come before the one that counts.
         if exchange is not None and message.code >= 200:
             exchange.head_came(read_head(message))
@@ -108,8 +109,14 @@ class RecordingHandler(ResponseHandler):
             exchange.end("closed-by-client")
 
     def _open_exchange(self) -> LiveExchange | None:
-        exchange = self._exchange
-        return exchange if exchange is not None and not exchange.ended else None
+        """Return the exchange under way; one that has ended is let go.
+
+        A pooled connection may serve somebody who has no tape, and what comes then is not for
+        the recording.
+        """
+        if self._exchange is not None and self._exchange.ended:
+            self._exchange = self._watched = None
+        return self._exchange
 
 
 async def connect_recorded(

@@ -1,8 +1,8 @@
 """No way to the network while a replay run is on, whoever tries and however.
 
-Two gates: every aiohttp connect without a tape (see `hook`), and every connect of any socket, by
-Python's audit events, which no library can go around from Python. What was refused is kept, for a
-provider may swallow the exception.
+Two gates: every aiohttp connect without a tape, and every connect and look-up of any socket of this
+process, by Python's audit events. What was refused is kept, for a provider may swallow the
+exception. Other processes that a provider starts are out of reach.
 """
 
 from __future__ import annotations
@@ -16,7 +16,18 @@ from glmbench.errors import NetworkBlockedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_WATCHED_EVENTS = frozenset({"socket.connect", "socket.getaddrinfo", "socket.sendto"})
+_WATCHED_EVENTS = frozenset(
+    {
+        "socket.connect",
+        "socket.getaddrinfo",
+        "socket.gethostbyaddr",
+        "socket.gethostbyname",
+        "socket.getnameinfo",
+        "socket.sendmsg",
+        "socket.sendto",
+    }
+)
+_NAME_EVENTS = frozenset(e for e in _WATCHED_EVENTS if e.startswith("socket.get"))
 
 
 class Seal:
@@ -42,7 +53,7 @@ def current() -> Seal | None:
 
 def _audit(event: str, args: tuple[Any, ...]) -> None:
     if _seals and event in _WATCHED_EVENTS:
-        target = args[1:] if event != "socket.getaddrinfo" else args[:2]
+        target = args[:2] if event in _NAME_EVENTS else args[1:]
         raise _seals[-1].refuse(f"{event}{target!r}")
 
 

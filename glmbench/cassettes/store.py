@@ -60,6 +60,9 @@ def load(path: Path, *, name: str | None = None) -> tuple[Interaction, ...]:
 
     name = name or str(path)
     try:
+        if not path.is_file():
+            # A pipe would be waited for, a folder has its own words.
+            raise _damaged(name, "it is no regular file")
         text = path.read_text(encoding="utf-8")
     except OSError as problem:
         raise _damaged(name, f"it cannot be read: {problem.strerror}") from None
@@ -69,7 +72,7 @@ def load(path: Path, *, name: str | None = None) -> tuple[Interaction, ...]:
         requests, responses, *_ = deserialize(text, yamlserializer)
     except yaml.YAMLError as problem:
         raise _damaged(name, f"it is not YAML: {_one_line(problem)}") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise _damaged(name, f"it is not a vcrpy cassette: {_one_line(problem)}") from None
     if not requests:
         raise _damaged(name, "it holds no interaction")
@@ -99,7 +102,7 @@ def _interaction(name: str, number: int, request: Any, response: Any) -> Interac
         reason = _loaded(response["status"].get("message") or "")
         headers = _headers(response.get("headers") or {})
         body = (response.get("body") or {}).get("string") or b""
-        if not (isinstance(status, int) and isinstance(body, bytes)):
+        if not (isinstance(status, int) and 100 <= status <= 599 and isinstance(body, bytes)):
             raise TypeError("its status or body is not of its type")
         stored = response.get(tracks.KEY)
         if stored is None:
@@ -122,6 +125,8 @@ def _interaction(name: str, number: int, request: Any, response: Any) -> Interac
 
 
 def _request_shape(request: Any) -> RequestShape:
+    if not (isinstance(request.method, str) and isinstance(request.uri, str)):
+        raise TypeError("its method or URI is not text")
     body = request.body
     if isinstance(body, dict | list):
         # vcrpy's aiohttp stub stores what was given as `json=` unserialized.

@@ -279,7 +279,10 @@ class PlayingTape:
         """Replay writes nothing."""
 
     def problem(self) -> CassetteError | None:
-        """Return the first request that found no recording, also when its caller swallowed it."""
+        """Return what the recording could not answer, also when the caller swallowed it."""
+        finding = self.finding()
+        if self._problem is None and finding.verdict == "STALE":
+            return CassetteStaleError(finding.reason or "")
         return self._problem
 
     @property

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from glmbench.cli.output import print_text
+
 
 @click.command(name="list")
 @click.argument("suites", nargs=-1, required=True, metavar="SUITE...")
@@ -15,4 +17,4 @@ def list_(suites: tuple[str, ...]) -> None:
     from glmbench.running.plan import load_plan
 
     plan = load_plan([Path(suite) for suite in suites])
-    click.echo(render_plan(plan), nl=False)
+    print_text(render_plan(plan))

@@ -11,6 +11,7 @@ import click
 
 from glmbench.about import __version__
 from glmbench.cli.list_ import list_
+from glmbench.cli.output import show_any_text
 from glmbench.cli.run import record, run
 from glmbench.cli.serve import serve
 from glmbench.errors import GlmbenchError, SuiteError, UsageError
@@ -49,6 +50,7 @@ class _Termination:
 
 def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with the documented code."""
+    show_any_text()
     termination = _Termination()
     signal.signal(signal.SIGTERM, termination)
     code = _guarded(args)
@@ -68,10 +70,6 @@ def _guarded(args: list[str] | None) -> int:
     except (SuiteError, UsageError) as error:
         click.echo(str(error), err=True)
         return INVALID if isinstance(error, SuiteError) else USAGE
-    except BrokenPipeError:
-        # The reader of our output left, as `head` does.
-        sys.stderr.close()
-        return 0
     except GlmbenchError as error:
         click.echo(str(error), err=True)
         return INVALID

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from glmbench.cli.output import check_writable, print_text, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from glmbench.results.model import RunResult, TrialResult
     from glmbench.running.plan import Plan
     from glmbench.running.runner import Settings
+
+USAGE = 2
 
 MODES = ("replay", "record", "refresh", "live")
 
@@ -96,20 +98,9 @@ def _run(
     environment = _environment(mode, timing, connect_to)
     progress = _progress(plan) if mode != "replay" else _silence
     result = run_suites(plan.suites, settings, environment, progress)
-    _print(render_run(result))
-    if output is not None:
-        _write(output, result)
-    return int(decide(result))
-
-
-def _print(text: str) -> None:
-    """Print, also to a reader that leaves early, as `head` does: the exit code still counts."""
-    try:
-        click.echo(text, nl=False)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Python would complain at its exit that standard output cannot be flushed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    written = output is None or _write(output, result)
+    print_text(render_run(result))
+    return int(decide(result)) if written else USAGE
 
 
 def _settings(mode: Any, timing: str, connect_to: str | None) -> Settings:
@@ -139,6 +130,11 @@ def _check_output(output: Path | None) -> None:
         raise click.BadParameter(f"{output} does not end in .json", param_hint="-o")
     if not output.parent.is_dir():
         raise click.BadParameter(f"there is no folder {output.parent}", param_hint="-o")
+    try:
+        check_writable(output)
+    except OSError as error:
+        message = f"{output} cannot be written: {error.strerror}"
+        raise click.BadParameter(message, param_hint="-o") from None
 
 
 def _environment(mode: str, timing: str, connect_to: str | None) -> dict[str, Any]:
@@ -155,7 +151,7 @@ def _progress(plan: Plan) -> Callable[[TrialResult], None]:
     def say(trial: TrialResult) -> None:
         nonlocal done
         done += 1
-        click.echo(f"[{done}/{total}] {trial.id} {trial.status}", err=True)
+        print_text(f"[{done}/{total}] {trial.id} {trial.status}\n", err=True)
 
     return say
 
@@ -164,11 +160,12 @@ def _silence(_: TrialResult) -> None:
     """A replay is over before a progress line could be read."""
 
 
-def _write(output: Path, result: RunResult) -> None:
+def _write(output: Path, result: RunResult) -> bool:
     from glmbench.results.serialize import to_json
 
     try:
-        output.write_bytes(to_json(result))
+        write_whole(output, to_json(result))
     except OSError as error:
-        click.echo(f"{output} could not be written: {error.strerror}", err=True)
-        sys.exit(2)
+        print_text(f"{output} could not be written: {error.strerror}\n", err=True)
+        return False
+    return True

@@ -48,7 +48,10 @@ def _suite(plan: SuitePlan) -> str:
 def _recorded(path: Path | None) -> str:
     if path is None:
         return NOTHING
-    return "yes" if path.exists() else "no"
+    try:
+        return "yes" if path.exists() else "no"
+    except OSError:
+        return "unreadable"
 
 
 def _expected(expect: Expect) -> str:

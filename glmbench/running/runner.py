@@ -183,13 +183,11 @@ def _attempt(
     try:
         with activate(tape) if tape is not None else nullcontext():
             run(converse())
-    except asyncio.CancelledError as error:
+    # Whatever a provider raises is this trial's row; were SystemExit let through, a provider
+    # could end the run with a code of its own. Ctrl-C is told by the interruption.
+    except BaseException as error:
         if interruption.requested:
             raise
-        return error
-    # Whatever a provider raises is this trial's row; were SystemExit let through, a provider
-    # could end the run with a code of its own.
-    except (Exception, SystemExit) as error:  # noqa: BLE001
         return error
     return None
 

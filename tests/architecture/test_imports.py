@@ -75,6 +75,7 @@ TESTED_ELSEWHERE = {
     "cassettes/exchange": "cassettes/test_recorder drives it through aiohttp",
     "cli/list_": "e2e/test_quickstart",
     "cli/main": "e2e/test_bad_input",
+    "cli/output": "e2e/test_bad_input",
     "cli/run": "e2e/test_quickstart and test_bad_input",
     "cli/serve": "e2e/test_interruption",
     "errors": "data; messages are tested where they are raised",
