@@ -14,6 +14,11 @@ def test_headers_that_carry_credentials_lose_their_value(name):
     assert redact_headers([(name, "Bearer abc")]) == [(name, "[redacted]")]
 
 
+def test_a_redirect_loses_the_secrets_of_its_url():
+    redacted = redact_headers([("Location", "https://h/p?access_token=abc&x=1")])
+    assert redacted == [("Location", "https://h/p?access_token=[redacted]&x=1")]
+
+
 def test_other_headers_keep_value_order_and_repetition():
     headers = [("X-B", "2"), ("Accept", "*/*"), ("X-B", "1")]
     assert redact_headers(headers) == headers

@@ -33,6 +33,10 @@ SAME = {
 }
 
 OTHER = {
+    "a form in another encoding": (
+        shape(b"q=%C4%E3", headers=FORM),
+        shape(b"q=%CE%D2", headers=FORM),
+    ),
     "another method": (shape(method="PUT"), shape()),
     "another path": (shape(url="https://h/q"), shape()),
     "another query": (shape(url="https://h/p?x=1"), shape(url="https://h/p?x=2")),

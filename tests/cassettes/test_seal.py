@@ -27,6 +27,11 @@ def test_a_look_up_of_a_name_is_refused():
         socket.getaddrinfo("localhost", 80)
 
 
+def test_an_old_fashioned_look_up_is_refused_too():
+    with sealed(), pytest.raises(NetworkBlockedError):
+        socket.gethostbyname("localhost")
+
+
 def test_a_thread_without_the_context_is_refused_too():
     seen = []
 

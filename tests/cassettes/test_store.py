@@ -149,6 +149,11 @@ DAMAGES = {
         r"interaction 1 .* malformed",
     ),
     "a conflict marker": (lambda t: f"<<<<<<< HEAD\n{t}".encode(), r"it is not YAML"),
+    "a method that is a number": (lambda t: t.replace("POST", "5").encode(), r"malformed"),
+    "a status that is none": (
+        lambda t: t.replace("code: 200", "code: 99999").encode(),
+        r"malformed",
+    ),
     "another track version": (
         lambda t: t.replace("x-stream:\n      version: 1", "x-stream:\n      version: 9").encode(),
         r"version 9 and this glmbench reads version 1",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 
 import aiohttp
 import pytest
@@ -202,3 +203,49 @@ def test_identical_requests_play_in_the_order_of_recording(tmp_path):
     url, recorded = asyncio.run(record())
     assert recorded == [b"0", b"1", b"2"]
     assert run_virtual(replay(url)) == recorded
+
+
+def test_what_comes_later_over_a_pooled_connection_is_not_in_the_recording(tmp_path):
+    answers = [[head(framing="length=3") + b"one", KEEP], [head(framing="length=3") + b"TWO", KEEP]]
+
+    async def main():
+        async with stream_server(*answers) as server, aiohttp.ClientSession() as session:
+
+            async def fetch():
+                async with session.get(server.url()) as response:
+                    return await response.read()
+
+            async with use_cassette(tmp_path / "c.yaml", mode="record"):
+                first = await fetch()
+                elsewhere = contextvars.Context()
+                second = await asyncio.create_task(fetch(), context=elsewhere)
+            return first, second, server.connections
+
+    assert asyncio.run(main()) == (b"one", b"TWO", 1)
+    (interaction,) = load(tmp_path / "c.yaml")
+    assert interaction.body == b"one"
+
+
+def test_reading_on_past_a_recording_is_stale_also_when_swallowed_and_late(tmp_path):
+    path = tmp_path / "c.yaml"
+    ways = three_ways([HEAD, *spaced(map(chunked, FRAMES)), LAST], path, stop_after=3)
+
+    async def greedy(pause):
+        got = []
+        async with use_cassette(path) as tape:
+            try:
+                async with aiohttp.ClientSession() as session:
+                    async with session.post(ways.url, json={"q": 1}) as response:
+                        async for chunk in response.content.iter_any():
+                            got.append(chunk)
+                            await asyncio.sleep(pause)
+            except Exception:  # noqa: BLE001 -- this is the kind of provider it is about
+                pass
+            findings.append(tape.finding().verdict)
+            chunks.append(got)
+
+    for pause in (0, 5):
+        findings, chunks = [], []
+        with pytest.raises(CassetteStaleError, match="this one reads on"):
+            run_virtual(greedy(pause))
+        assert (findings, chunks) == (["STALE"], [FRAMES[:3]])

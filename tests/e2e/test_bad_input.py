@@ -187,6 +187,18 @@ def test_a_wrong_command_line_is_exit_2_and_says_why(tmp_path, arguments, words)
     assert words in done.err
 
 
+def test_a_result_is_written_although_the_terminal_cannot_show_it(tmp_path):
+    copy = _copy_of_quickstart(tmp_path)
+    copy.write_text(
+        copy.read_text().replace("finish_reason: content_filter", "finish_reason: stop")
+    )
+    arguments = ["run", copy, "--case", "moderated", "-o", tmp_path / "r.json"]
+    done = glmbench(*arguments, cwd=tmp_path, PYTHONIOENCODING="ascii")
+    assert (done.code, done.err) == (1, "")
+    assert "content_filter \\u2260 stop" in done.out
+    assert result_of(tmp_path / "r.json")["summary"]["exit_code"] == 1
+
+
 def test_a_broken_emulator_script_is_exit_3(tmp_path):
     script = write_suite(tmp_path, "version: 1\nanswres: []\n", "script.yaml")
     done = glmbench("serve", "--emulate", "chatglm", "--script", script, cwd=tmp_path)
