@@ -25,6 +25,7 @@ SECRET_HEADERS = frozenset(
         "x-auth-token",
         "x-access-token",
         "x-goog-api-key",
+        "x-sign",
     }
 )
 
@@ -66,9 +67,12 @@ def redact_url(url: str) -> str:
     netloc = parts.netloc.rpartition("@")[2]
     query = parts.query
     pairs = parse_qsl(query, keep_blank_values=True)
-    if any(name.lower() in SECRET_KEYS for name, _ in pairs):
+    if any(name.lower().replace("-", "_") in SECRET_KEYS for name, _ in pairs):
         query = urlencode(
-            [(n, PLACEHOLDER if n.lower() in SECRET_KEYS else v) for n, v in pairs],
+            [
+                (n, PLACEHOLDER if n.lower().replace("-", "_") in SECRET_KEYS else v)
+                for n, v in pairs
+            ],
             quote_via=quote,
             safe="[]",
         )

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import RequestInfo
 from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from glmbench.errors import UsageError
-from glmbench.redaction import PLACEHOLDER, SECRET_HEADERS, redact_headers
+from glmbench.redaction import PLACEHOLDER, SECRET_HEADERS, redact_headers, redact_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+# What stands in for a credential where there is none: chatglm.cn's own page sends it.
+NO_SECRETS = frozenset({"undefined"})
 
 # A shorter one is no credential, and cutting it out would make holes in any sentence.
 _SHORTEST_SECRET = 4
@@ -47,6 +51,8 @@ def secrets_of(headers: Mapping[str, str]) -> tuple[str, ...]:
     for name, value in headers.items():
         if name.lower() in SECRET_HEADERS:
             secrets |= {value, value.rpartition(" ")[2]}  # also without "Bearer"
+            secrets |= {pair.partition("=")[2].strip() for pair in value.split(";")}  # cookies
+    secrets -= NO_SECRETS
     long_enough = (secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
     return tuple(sorted(long_enough, key=len, reverse=True))
 
@@ -92,5 +98,9 @@ def _cleaned(value: Any, secrets: Sequence[str]) -> Any:
         return without_secrets(value, secrets)
     if isinstance(value, RequestInfo):
         headers = CIMultiDict(redact_headers(value.headers.items()))
-        return value._replace(headers=CIMultiDictProxy(headers))
+        return value._replace(
+            url=URL(redact_url(str(value.url))),
+            headers=CIMultiDictProxy(headers),
+            real_url=URL(redact_url(str(value.real_url))),
+        )
     return value

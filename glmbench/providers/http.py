@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import aiohttp
 
-from glmbench.errors import UsageError
+from glmbench.errors import ProviderError, UsageError
 from glmbench.providers.error_mapping import TRANSPORT_ERRORS, mapped_errors
 from glmbench.providers.proxies import is_socks, socks_connector
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
     from ssl import SSLContext
 
-    from glmbench.errors import ProviderError
     from glmbench.parts import Part
     from glmbench.providers.timeouts import Timeouts
 
@@ -42,6 +41,8 @@ class StreamDecoder(Protocol):
     @property
     def finished(self) -> bool: ...
     @property
+    def has_reason(self) -> bool: ...
+    @property
     def text(self) -> str: ...
     def feed(self, data: bytes) -> list[Part]: ...
     def feed_eof(self) -> list[Part]: ...
@@ -56,6 +57,7 @@ class Exchange:
         self.response: aiohttp.ClientResponse | None = None
         self.has_body = False
         self.waiting_since: float | None = None  # while a read is waiting for bytes
+        self.armed = False  # aiohttp's read timer, for the rest of a silence
         self._watch: asyncio.TimerHandle | None = None
 
     def note_body(self, response: aiohttp.ClientResponse) -> None:
@@ -84,7 +86,16 @@ class Exchange:
         now = loop.time()
         self._watch = loop.call_at(now + idle, self._watch_silence, response, loop, idle)
         if self.waiting_since is not None:
+            self.armed = True
             self._arm(response, max(self.waiting_since + idle - now, 1e-6))
+
+    def disarm(self, response: aiohttp.ClientResponse) -> None:
+        """Take back what a look has armed: the read it was for has got its bytes.
+
+        They may have come in the very round of the loop in which the look was taken.
+        """
+        self.armed = False
+        self._arm(response, None)
 
     def _arm(self, response: aiohttp.ClientResponse, seconds: float | None) -> None:
         """Make aiohttp's read timer, which also the recorder of a cassette knows, fire once.
@@ -134,6 +145,8 @@ async def open_exchange(
                 proxy=None if is_socks(proxy) else proxy,
                 ssl=ssl,
                 timeout=_client_timeout(timeouts),
+                # A redirected POST would take the caller's own headers to another host.
+                allow_redirects=False,
             ) as response,
         ):
             exchange.response = response
@@ -189,6 +202,8 @@ class AnswerBody:
             self._is_broken = True
             data = self._left_over()
         exchange.waiting_since = None
+        if exchange.armed:
+            exchange.disarm(self._response)
         if not exchange.has_body and data:
             exchange.note_body(self._response)
         parts = self._decoder.feed(data)
@@ -222,9 +237,16 @@ class AnswerBody:
 
     def _last_parts(self) -> Iterator[list[Part]]:
         yield self._decoder.feed_eof()
-        if self._broken is not None and not self._decoder.finished:
+        if self._broken is None or self._decoder.finished:
+            yield self._decoder.finish()
+        elif self._decoder.has_reason and not isinstance(self._broken, TimeoutError):
+            # The service said why before the connection broke, which says more than the break.
+            try:
+                self._decoder.finish()
+            except ProviderError as reason:
+                raise reason from self._broken
+        else:
             raise self._broken
-        yield self._decoder.finish()
 
 
 async def read_error_body(response: aiohttp.ClientResponse) -> bytes:

@@ -95,6 +95,11 @@ class ChatGlmDecoder:
         return self._items.unknown
 
     @property
+    def has_reason(self) -> bool:
+        """Whether the service has said why the answer may end early."""
+        return bool(self._transient)
+
+    @property
     def text(self) -> str:
         """The answer as far as it was handed out."""
         return "".join(self._delivered)

@@ -81,6 +81,11 @@ class ChatCompletionsDecoder:
         return self._reason is not None or self._done or self.failure is not None
 
     @property
+    def has_reason(self) -> bool:
+        """Whether the service has said why the answer may end early."""
+        return False
+
+    @property
     def text(self) -> str:
         """The answer as far as it was handed out."""
         return "".join(self._delivered)

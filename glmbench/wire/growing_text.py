@@ -90,7 +90,7 @@ class GrowingText:
         sent = self.sent
         if not text.startswith(sent):
             return None
-        self._sent = text
+        self._sent, self._final = text, None
         return text[len(sent) :]
 
     def reveal(self, last: str | None = None) -> str:

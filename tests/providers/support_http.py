@@ -19,6 +19,7 @@ class Lines:
     def __init__(self):
         self.failure = None
         self.finished = False
+        self.has_reason = False
         self.text = ""
 
     def feed(self, data):

@@ -358,3 +358,30 @@ def test_the_class_says_what_g4f_asks_of_a_provider():
     assert (ChatGLM.default_model, ChatGLM.models) == ("glm-4", ["glm-4"])
     positional = list(inspect.signature(ChatGLM.create_async_generator).parameters)[:3]
     assert positional == ["model", "messages", "proxy"]
+
+
+@pytest.mark.parametrize("end", [CUT, RESET])
+async def test_a_reason_given_before_the_connection_breaks_is_the_error(end):
+    busy = b'data: {"status":"init","parts":[],"last_error":{"code":"1301","message":"busy"}}\n\n'
+    async with stream_server([HEAD, chunked(busy), 0.02, end]) as server:
+        parts, error = await ask(server)
+    assert parts == []
+    assert (type(error), error.code, error.message) == (ServerFailedError, "1301", "busy")
+
+
+async def test_a_redirect_is_not_followed_with_the_callers_headers():
+    moved = [head("Location: /elsewhere", status="307 Moved", framing="length=0")]
+    async with stream_server(moved) as server:
+        _, error = await ask(server, headers={"X-Api-Key": "0123456789"})
+        assert len(server.requests) == 1
+    assert error.status == 307
+
+
+async def test_the_placeholder_for_no_credentials_is_no_secret():
+    body = b'{"status": 40001, "message": "cannot read property of undefined"}'
+    answer = [
+        head("Content-Type: application/json", status="400 Bad", framing=f"length={len(body)}")
+    ]
+    async with stream_server([*answer, body]) as server:
+        _, error = await ask(server)
+    assert "property of undefined" in error.message

@@ -20,7 +20,7 @@ from glmbench.errors import (
     UsageError,
 )
 from glmbench.providers import http
-from glmbench.providers.http import Exchange, open_exchange, read_error_body
+from glmbench.providers.http import AnswerBody, Exchange, open_exchange, read_error_body
 from glmbench.providers.timeouts import Timeouts
 
 
@@ -401,3 +401,38 @@ async def test_a_success_without_its_body_is_what_happened_to_it():
                 server.url(), json={}, headers={}, timeouts=Timeouts(first_byte=0.05)
             ) as (_, response):
                 await read_error_body(response)
+
+
+def test_bytes_that_come_with_a_look_at_the_silence_disarm_it():
+    """The look and the bytes share a round of the loop; no silence has reached its limit."""
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        content = asyncio.Queue()
+
+        class Protocol:
+            read_timeout = None
+            armed = None
+
+            def start_timeout(self):
+                self.armed = self.read_timeout
+
+        class Content:
+            async def readany(self):
+                return await content.get()
+
+        protocol = Protocol()
+        connection = SimpleNamespace(protocol=protocol)
+        response = SimpleNamespace(content=Content(), connection=connection)
+        exchange = Exchange(Timeouts(idle=1.0))
+        answer = AnswerBody(exchange, response, Lines())
+        content.put_nowait(b"a")
+        assert await answer.next_parts() == ["a"]
+        # The bytes are put in the very call in which the look is taken, just before it.
+        loop.call_at(loop.time() + 1.0, content.put_nowait, b"b")
+        await asyncio.sleep(0.2)
+        assert await answer.next_parts() == ["b"]
+        exchange.close()
+        return protocol.armed
+
+    assert run_virtual(main()) is None
