@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from glmbench.cassettes.interaction import Interaction
     from glmbench.cassettes.matching import RequestShape
-    from glmbench.cassettes.store import Interaction
 
 RECORDED_AT = "2026-11-22T10:00:00Z"
 PROSE = "长江发源于青藏高原的唐古拉山脉，穿过峡谷与平原，在上海以北注入东海。"
@@ -119,7 +119,7 @@ def chatglm_requests(prompts: list[str]) -> list[RequestShape]:
 
 def snapshot_answer(request: RequestShape, name: str, *, chunks: int, piece: int) -> Interaction:
     """Build a recorded-looking answer of that many frames, each a read of its own."""
-    from glmbench.cassettes.store import Interaction
+    from glmbench.cassettes.interaction import Interaction
     from glmbench.cassettes.track import Chunk, End, Track
     from glmbench.server.composition import compose
     from glmbench.server.frames import Identity

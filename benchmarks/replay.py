@@ -23,8 +23,9 @@ import yaml
 from harness import arguments, chatglm_requests, in_turn, ratio, snapshot_answer, wall
 
 from glmbench import run_virtual, use_cassette
+from glmbench.cassettes.interaction import Interaction
 from glmbench.cassettes.matching import RequestShape
-from glmbench.cassettes.store import Interaction, load, save
+from glmbench.cassettes.store import load, save
 from glmbench.running.plan import load_plan
 from glmbench.running.runner import Settings, run_suites
 

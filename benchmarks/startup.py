@@ -24,11 +24,13 @@ import msgspec
 import yaml
 from harness import Rounds, arguments, in_turn, ratio, wall
 
-from glmbench.cassettes.store import Interaction, load, save
+from glmbench.cassettes.store import load, save
 from glmbench.cassettes.track import Chunk, End
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from glmbench.cassettes.interaction import Interaction
 
 REPOSITORY = Path(__file__).parent.parent
 SUITE = REPOSITORY / "prompts" / "quickstart.yaml"

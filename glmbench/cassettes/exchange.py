@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from aiohttp import ClientPayloadError
 
 from glmbench.cassettes.flow import BodyFlow
+from glmbench.cassettes.interaction import misfits
 from glmbench.cassettes.track import Chunk, End, EndKind, Framing, TimeLimit, Track
 
 if TYPE_CHECKING:
@@ -187,15 +188,3 @@ class LiveExchange:
         last_at = self._arrivals[-1] if self._arrivals else self.headers_at
         end_us = last_us if at == last_at else max(last_us + 1, self._us(at))
         return End(kind=kind, at_us=end_us, limit=limit)
-
-
-def misfits(headers: tuple[tuple[str, str], ...], length: int) -> tuple[tuple[str, str], ...]:
-    """Return the headers that do not describe the body as it is stored: decoded and whole."""
-    names = {name.lower() for name, _ in headers}
-    encoded = "content-encoding" in names
-    return tuple(
-        (name, value)
-        for name, value in headers
-        if name.lower() in {"content-encoding", "transfer-encoding"}
-        or (name.lower() == "content-length" and (encoded or value != str(length)))
-    )

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from aiohttp import BaseConnector, ClientRequest
     from aiohttp.client import ClientTimeout
 
+    from glmbench.cassettes.interaction import Interaction
     from glmbench.cassettes.matching import RequestShape
     from glmbench.cassettes.plan import Plan
-    from glmbench.cassettes.store import Interaction
 
 # How long a consumer that reads on is kept waiting where the recorded one walked away.
 GRACE_S = 1.0

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import os
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import yaml
 
 from glmbench.cassettes import track as tracks
-from glmbench.cassettes.exchange import misfits
+from glmbench.cassettes.interaction import Headers, Interaction
 from glmbench.cassettes.matching import RequestShape
 from glmbench.errors import CassetteDamagedError, CassetteError
 from glmbench.redaction import redact_headers, redact_url
@@ -27,25 +26,6 @@ if TYPE_CHECKING:
 
 # Line ends other than LF do not survive a literal block, so such bodies are quoted.
 OTHER_LINE_ENDS = ("\r", "\x85", "\u2028", "\u2029")
-
-Headers = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interaction:
-    """One recorded request and response. `headers` are those stored, without the misfits."""
-
-    request: RequestShape
-    status: int
-    reason: str
-    headers: Headers
-    body: bytes
-    track: tracks.Track | None
-
-    @property
-    def all_headers(self) -> Headers:
-        """The headers as the recorded caller saw them."""
-        return self.headers + (self.track.dropped if self.track else ())
 
 
 def load(path: Path, *, name: str | None = None) -> tuple[Interaction, ...]:
@@ -283,9 +263,3 @@ def _replace(path: Path, data: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-def fitting_headers(headers: Headers, body: bytes) -> Headers:
-    """Return the headers that still describe a body that is stored decoded and whole."""
-    dropped = misfits(headers, len(body))
-    return tuple(header for header in headers if header not in dropped)

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from glmbench.about import __version__
 from glmbench.cassettes.exchange import LiveExchange
+from glmbench.cassettes.interaction import Interaction, fitting_headers
 from glmbench.cassettes.matching import RequestShape, first_difference
 from glmbench.cassettes.plan import plan_response
 from glmbench.cassettes.player import PlayedExchange, Player, connect_played
 from glmbench.cassettes.recorder import connect_recorded
-from glmbench.cassettes.store import Interaction, fitting_headers, save
+from glmbench.cassettes.store import save
 from glmbench.cassettes.verdict import Finding
 from glmbench.errors import CassetteError, CassetteMissError, CassetteStaleError
 from glmbench.redaction import redact_headers, redact_url
@@ -165,7 +166,7 @@ def _recorded(exchange: LiveExchange, track: Track) -> Interaction:
         request=exchange.request,
         status=exchange.head.status,
         reason=exchange.head.reason,
-        headers=fitting_headers(exchange.head.headers, exchange.body),
+        headers=fitting_headers(exchange.head.headers, len(exchange.body)),
         body=exchange.body,
         track=track,
     )

@@ -19,7 +19,7 @@ from glmbench.wire.sse import SseDecoder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from glmbench.cassettes.store import Interaction
+    from glmbench.cassettes.interaction import Interaction
     from glmbench.cassettes.tape import Position, Served, Tape
     from glmbench.cassettes.track import Track
     from glmbench.measure.observation import TimingSource

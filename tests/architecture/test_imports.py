@@ -70,6 +70,7 @@ def test_only_the_top_package_has_anything_in_its_init():
 TESTED_ELSEWHERE = {
     "__main__": "e2e runs it in every test",
     "about": "e2e compares it with --version",
+    "cassettes/interaction": "data; cassettes/test_store and test_recorder",
     "cassettes/verdict": "data; its rules are tested where they are applied, in results/test_judge",
     "cassettes/reader": "cassettes/test_recorder drives it through aiohttp",
     "cassettes/exchange": "cassettes/test_recorder drives it through aiohttp",

@@ -21,8 +21,9 @@ from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import yamlserializer
 
 from glmbench import run_virtual, use_cassette
+from glmbench.cassettes.interaction import Interaction
 from glmbench.cassettes.matching import RequestShape
-from glmbench.cassettes.store import Interaction, load, save
+from glmbench.cassettes.store import load, save
 from glmbench.cassettes.track import Chunk
 from glmbench.errors import CassetteDamagedError
 
