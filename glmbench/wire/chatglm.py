@@ -65,7 +65,7 @@ class ChatGlmDecoder:
 
     def __init__(self, *, event_limit: int = EVENT_LIMIT) -> None:
         self.failure: ProviderError | None = None
-        self._sse = SseDecoder(event_limit)
+        self._sse = SseDecoder(event_limit, strict=True)
         self._fed = 0
         self._head = bytearray()  # of the body, until the first event
         self._has_events = False
@@ -180,10 +180,8 @@ class ChatGlmDecoder:
 
         False, with nothing done, for any other frame. This halves the time beside the decoding.
         """
-        meta = frame.meta_data
         if (
-            meta is None
-            or meta.if_increase_push is not False
+            frame.is_fragment is not False
             or frame.status != "init"
             or len(frame.parts) != 1
             or frame.last_error
@@ -193,10 +191,11 @@ class ChatGlmDecoder:
         ):
             return False
         part = frame.parts[0]
-        if len(part.content) != 1 or part.status != "init" or part.content[0].type != "text":
+        if len(part.content) != 1 or part.status != "init":
             return False
-        track = self._texts.get((part.logic_id, "text", 0))
-        new = track.longer(part.content[0].text) if track is not None else None
+        item = part.content[0]
+        track = self._texts.get((part.logic_id, "text", 0)) if item.type == "text" else None
+        new = track.longer(item.text) if track is not None else None
         if new is None:
             return False
         self._delivered.append(new)
@@ -258,11 +257,11 @@ class ChatGlmDecoder:
         track = self._texts.get(key)
         if track is None:
             track = self._texts[key] = GrowingText()
-        meta = frame.meta_data
-        if meta is None or meta.if_increase_push is None:
+        is_fragment = frame.is_fragment
+        if is_fragment is None:
             self._take_unflagged(key, track, text, part, frame, parts)
             return
-        if not meta.if_increase_push:
+        if not is_fragment:
             new = track.whole(text)
         else:
             self._fragments = True

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import msgspec
 
 from glmbench.wire.json_object import NOT_JSON, parse_object
+from glmbench.wire.utf8 import check_utf8
 
 JsonObject: TypeAlias = Mapping[str, Any]
 
@@ -46,21 +47,22 @@ class FramePart(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     error: dict[str, Any] | None = None
 
 
-class Meta(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """`if_increase_push`: texts are fragments (True) or whole (False); None where not said."""
-
-    if_increase_push: bool | None = None
-
-
 class Frame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A status that is missing or not known reads as "init": the answer goes on."""
 
     status: Status
     conversation_id: str = ""
     parts: Sequence[FramePart] = ()
-    meta_data: Meta | None = None
+    meta_data: dict[str, Any] | None = None
     last_error: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
+
+    @property
+    def is_fragment(self) -> bool | None:
+        """Texts are fragments (True) or whole (False); None where the frame does not say."""
+        meta = self.meta_data
+        flag = meta.get("if_increase_push") if meta else None
+        return flag if flag is True or flag is False else None
 
 
 # What the fast path takes: text items only, said by the types so that msgspec does the check.
@@ -76,6 +78,29 @@ class _WireFrame(Frame, frozen=True, kw_only=True, gc=False):
     parts: Sequence[_WirePart] = ()
 
 
+# The same with every field that was seen on the wire and no other, so that nothing is skipped:
+# msgspec checks the UTF-8 of what it decodes, but not of what it skips.
+class _KnownItem(_WireItem, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
+    tool_calls: Any = None
+
+
+class _KnownPart(FramePart, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
+    content: Sequence[_KnownItem] = ()
+    id: Any = None
+    role: Any = None
+    model: Any = None
+    recipient: Any = None
+    created_at: Any = None
+    meta_data: Any = None
+
+
+class _KnownFrame(Frame, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
+    parts: Sequence[_KnownPart] = ()
+    id: Any = None
+    assistant_id: Any = None
+    created_at: Any = None
+
+
 class Envelope(msgspec.Struct, frozen=True):
     """An error body that came as an event."""
 
@@ -83,15 +108,22 @@ class Envelope(msgspec.Struct, frozen=True):
 
 
 _decode = msgspec.json.Decoder(_WireFrame).decode
+_decode_known = msgspec.json.Decoder(_KnownFrame).decode
 
 
 def decode_frame(data: bytes, offset: int) -> Frame | Envelope:
     """Decode the data of one event, which begins at body byte `offset`.
 
     Raises ProtocolError, with the body byte, for invalid UTF-8, for what is not JSON and for
-    JSON that is no object. Fields that are skipped on the fast path are not checked for
-    UTF-8: nothing of them can reach the answer, and checking costs as much as decoding.
+    JSON that is no object.
     """
+    if not data.isascii():
+        # A key that broke must not count as an unknown one, its text lost in silence. To check
+        # a long snapshot costs two thirds of decoding it, so that is left to msgspec if it can.
+        try:
+            return _decode_known(data)
+        except NOT_JSON:
+            check_utf8(data, offset, "a frame")
     try:
         return _decode(data)
     except NOT_JSON:
@@ -105,7 +137,7 @@ def _salvage(value: JsonObject) -> Frame | Envelope:
         conversation_id=_word(value.get("conversation_id")),
         status=_STATUSES.get(_word(value.get("status")), "init"),
         parts=[_salvage_part(part) for part in _objects_in_place(value.get("parts"))],
-        meta_data=_salvage_meta(value.get("meta_data")),
+        meta_data=_object(value.get("meta_data")),
         last_error=_object(value.get("last_error")),
         error=_object(value.get("error")),
     )
@@ -125,11 +157,6 @@ def _is_envelope(value: JsonObject) -> bool:
 def _is_number(word: str) -> bool:
     digits = word.removeprefix("-")
     return digits.isascii() and digits.isdecimal() and len(digits) <= 9
-
-
-def _salvage_meta(value: object) -> Meta | None:
-    flag = value.get("if_increase_push") if isinstance(value, dict) else None
-    return Meta(if_increase_push=flag) if isinstance(flag, bool) else None
 
 
 def _salvage_part(value: JsonObject) -> FramePart:

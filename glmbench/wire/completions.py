@@ -26,6 +26,7 @@ from glmbench.wire.completions_chunks import (
 from glmbench.wire.completions_errors import error_from_body, error_from_fields
 from glmbench.wire.json_object import is_whole_object, parse_object
 from glmbench.wire.sse import EVENT_LIMIT, ServerSentEvent, SseDecoder
+from glmbench.wire.utf8 import check_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +60,7 @@ class ChatCompletionsDecoder:
 
     def __init__(self, *, event_limit: int = EVENT_LIMIT) -> None:
         self.failure: ProviderError | None = None
-        self._sse = SseDecoder(event_limit)
+        self._sse = SseDecoder(event_limit, strict=True)
         self._fed = 0
         self._head = bytearray()  # of the body, until the first event
         self._has_events = False
@@ -160,7 +161,9 @@ class ChatCompletionsDecoder:
         self._has_events = True
         data = event.data
         if self._done:
-            return  # behind its own end mark the stream says nothing that counts
+            # Behind its own end mark the stream says nothing that counts, but it stays text.
+            check_utf8(data, event.offset or 0, "a frame")
+            return
         if not data.startswith(b"{"):
             data = data.strip()
             if data == _DONE:

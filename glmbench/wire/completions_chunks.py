@@ -14,6 +14,7 @@ import msgspec
 from glmbench.parts import Usage
 from glmbench.wire.completions_errors import is_error
 from glmbench.wire.json_object import NOT_JSON, parse_object
+from glmbench.wire.utf8 import check_utf8
 
 
 class Function(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -86,8 +87,11 @@ def decode_chunk(data: bytes, offset: int) -> Chunk | ErrorChunk:
     """Decode the data of one event, which begins at body byte `offset`.
 
     Raises ProtocolError, with the body byte, for invalid UTF-8, for what is not JSON and for
-    JSON that is no object. Fields that are skipped on the fast path are not checked for UTF-8.
+    JSON that is no object.
     """
+    # msgspec does not look into what it skips: a key that broke would count as an unknown one
+    # and its text be lost in silence. A chunk is short enough to be checked whole.
+    check_utf8(data, offset, "a frame")
     try:
         chunk = _decode(data)
     except NOT_JSON:

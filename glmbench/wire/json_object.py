@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from glmbench.errors import ProtocolError
+from glmbench.wire.utf8 import check_utf8
 
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -17,20 +18,15 @@ _BYTE = re.compile(r" \(byte (\d+)\)$")
 def parse_object(data: bytes, offset: int) -> dict[str, Any]:
     """Decode the data of an event that begins at body byte `offset`.
 
-    Raises ProtocolError, with the body byte, for invalid UTF-8, for what is not JSON and for
-    JSON that is no object.
+    Raises ProtocolError, with the body byte, for invalid UTF-8 before all else, for what is
+    not JSON and for JSON that is no object.
     """
     try:
         value = msgspec.json.decode(data)
-    except UnicodeDecodeError as error:
-        raise _not_utf8(data, offset) from error
-    except RecursionError as error:
-        raise _broken("a frame is nested too deeply", offset) from error
-    except msgspec.DecodeError as error:
-        found = _BYTE.search(str(error))
-        at = offset + (int(found[1]) if found else 0)
-        reason = _BYTE.sub("", str(error)).removeprefix("JSON is malformed: ")
-        raise _broken(f"a frame is not valid JSON: {reason}", at) from error
+    except NOT_JSON as error:
+        # msgspec counts from the start of the string it was in, and stops at a fault before it.
+        check_utf8(data, offset, "a frame")
+        raise _not_json(error, offset) from error
     if not isinstance(value, dict):
         raise _broken(f"a frame must be a JSON object, not {type(value).__name__}", offset)
     return value
@@ -44,15 +40,13 @@ def is_whole_object(data: bytes) -> bool:
         return False
 
 
-def _not_utf8(data: bytes, offset: int) -> ProtocolError:
-    # msgspec counts from the start of the string it was in; the data is decoded again to
-    # learn where that was.
-    try:
-        data.decode("utf-8")
-        at = 0
-    except UnicodeDecodeError as error:
-        at = error.start
-    return _broken("a frame is not valid UTF-8", offset + at)
+def _not_json(error: Exception, offset: int) -> ProtocolError:
+    if isinstance(error, RecursionError):
+        return _broken("a frame is nested too deeply", offset)
+    found = _BYTE.search(str(error))
+    at = offset + (int(found[1]) if found else 0)
+    reason = _BYTE.sub("", str(error)).removeprefix("JSON is malformed: ")
+    return _broken(f"a frame is not valid JSON: {reason}", at)
 
 
 def _broken(message: str, at: int) -> ProtocolError:

@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from glmbench.redaction import PLACEHOLDER
+from glmbench.redaction.redactor import PLACEHOLDER
 
 SNIPPET_CHARS = 200
 

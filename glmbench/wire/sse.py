@@ -1,7 +1,7 @@
 """Bytes of an event stream to events, by the WHATWG rules, however the network cut the bytes.
 
-Sans-IO. Data stays bytes: whoever decodes it decides what invalid UTF-8 means, and a JSON
-decoder takes bytes faster than text.
+Sans-IO. Data stays bytes: a JSON decoder takes them faster than text, and checks their UTF-8
+itself. What no JSON decoder gets to see is checked here, if that is asked for.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 import msgspec
 
 from glmbench.errors import ProtocolError
+from glmbench.wire.utf8 import check_utf8
 
 # A snapshot repeats the whole answer on one line, so lines of several hundred kB are normal;
 # 16 MiB is far above any answer and far below what would hurt the process.
@@ -22,7 +23,7 @@ _LONE_CR = re.compile(rb"\r(?!\n)")
 _NAMED = b"event:message\ndata:"
 
 
-class ServerSentEvent(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class ServerSentEvent(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """One event. `offset` is where its data begins in the body, and is not compared.
 
     `id` is the last event id so far, as the standard has it; `retry` is this event's own.
@@ -60,10 +61,15 @@ class SseDecoder:
     when the feed completed no event before it, else from the next call, so that no event is
     lost to the error that follows it. Time is linear in the bytes fed, whatever the cuts: a
     byte is looked at when it comes in, and once more when its line is complete.
+
+    With `strict` a line that is not UTF-8, a comment too, is refused in the same way. The data of
+    an event that has one line of it is left to who decodes it. Without `strict` no byte is
+    refused: a reader that only counts or searches goes on in a stream that is broken.
     """
 
-    def __init__(self, limit: int = EVENT_LIMIT) -> None:
+    def __init__(self, limit: int = EVENT_LIMIT, *, strict: bool = False) -> None:
         self._limit = limit
+        self._strict = strict
         self._broken: ProtocolError | None = None
         self._head: bytes | None = b""  # what may still become a BOM; None once that is settled
         self._after_cr = False
@@ -90,7 +96,7 @@ class SseDecoder:
             start = 5 if data.startswith(b"data:") else 19 if data.startswith(_NAMED) else 0
             end = len(data) - 2
             if start and data.find(b"\n", start) == end and end < self._limit:
-                if data.startswith(b" ", start):
+                if data[start] == 32:  # a blank
                     start += 1
                 offset = self._line_at + start
                 self._line_at += end + 2
@@ -111,6 +117,11 @@ class SseDecoder:
         events: list[ServerSentEvent] = []
         line = (self._head or b"") + bytes(self._partial)
         self._head, self._partial = None, bytearray()
+        if self._strict:
+            # Here the data too: it may be given up as cut off, and nobody would look at it.
+            if self._data:
+                self._check(self._data[0], self._data_at)
+            self._check(line, self._line_at, cut=True)
         if line:
             self._take(line, self._line_at)
         self._dispatch(events)
@@ -159,6 +170,11 @@ class SseDecoder:
             if line.endswith(b"\r"):
                 line = line[:-1]
             if line:
+                # First of all: a line that has no end yet is refused for this alone.
+                if len(line) > self._limit:
+                    raise self._too_long(at)
+                if self._strict:
+                    self._check_line(line, at)
                 self._take(line, at)
             else:
                 self._dispatch(events)
@@ -173,8 +189,6 @@ class SseDecoder:
         )
 
     def _take(self, line: bytes, at: int) -> None:
-        if len(line) > self._limit:
-            raise self._too_long(at)
         if line.startswith(b"data:"):
             # Before anything else and by one slice: this line may be the whole answer.
             start = 6 if line.startswith(b" ", 5) else 5
@@ -193,6 +207,22 @@ class SseDecoder:
         elif name == b"retry" and value.isdigit() and len(value) <= 18:
             # bytes.isdigit is ASCII only; int() refuses thousands of digits.
             self._retry = int(value)
+
+    def _check_line(self, line: bytes, at: int) -> None:
+        if line.startswith(b"data:"):
+            if not self._data:
+                return
+            # From the joined data nobody could tell where in the body a byte was.
+            if len(self._data) == 1:
+                self._check(self._data[0], self._data_at)
+        self._check(line, at)
+
+    def _check(self, data: bytes, at: int, *, cut: bool = False) -> None:
+        try:
+            check_utf8(data, at, "a line", cut=cut)
+        except ProtocolError as error:
+            self._broken = error
+            raise
 
     def _take_data(self, value: bytes, at: int) -> None:
         self._data_size += len(value) + bool(self._data)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wire.chatglm_answers import ANSWERS, FINISH, FRAGMENT, OPENING, STOP, WHOLE, text_frame
+from wire.chatglm_answers import ANSWERS, FINISH, FRAGMENT, OPENING, WHOLE, text_frame
 from wire.chatglm_failures import BAD_UTF8, BUSY, FAILURES
 from wire.support_chatglm import bytewise, cut, run, sse
 
@@ -127,9 +127,10 @@ def test_unknown_items_are_counted_once_each():
     assert decoder.unknown_items == {"hologram": 2, "smell": 1}
 
 
-def test_what_a_frame_skips_is_not_read():
+def test_a_field_that_is_not_read_has_to_be_utf8_too():
     body = b'data: {"junk":"\xff","parts":[{"logic_id":"p","content":[{"type":"text","text":"a"}]}],"status":"finish"}\n\n'
-    assert run([body]) == (["a", STOP], None)
+    parts, error = run([body])
+    assert (parts, error.message) == ([], "a frame is not valid UTF-8 (body byte 15)")
 
 
 def test_text_is_what_was_handed_out():

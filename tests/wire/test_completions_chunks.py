@@ -76,5 +76,15 @@ def test_a_lone_surrogate_never_reaches_the_answer():
         decode_chunk(b'{"choices":[{"delta":{"content":"a\\ud83d"}}]}', 0)
 
 
-def test_what_a_chunk_skips_is_not_read():
-    assert decode_chunk(b'{"junk":"\xff","choices":[]}', 0).choices == []
+FULL = json.dumps({**GOOD, "名": "称"}, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("bad", [b"\xff", b"\x80", b"\xe4\xbd"])
+def test_a_byte_that_is_not_utf8_is_found_wherever_it_stands(bad):
+    for place in range(len(FULL) + 1):
+        data = FULL[:place] + bad + FULL[place:]
+        with pytest.raises(UnicodeDecodeError) as expected:
+            data.decode()
+        with pytest.raises(ProtocolError) as caught:
+            decode_chunk(data, 100)
+        assert caught.value.offset == 100 + expected.value.start

@@ -19,6 +19,9 @@ def test_an_object_is_returned():
         (b"", "a frame is not valid JSON: Input data was truncated (body byte 100)", 100),
         (b"[1]", "a frame must be a JSON object, not list (body byte 100)", 100),
         (b'{"a":"\xff"}', "a frame is not valid UTF-8 (body byte 106)", 106),
+        (b'{"a":{"\xff":1}}', "a frame is not valid UTF-8 (body byte 107)", 107),
+        (b'{oops:"\xff"}', "a frame is not valid UTF-8 (body byte 107)", 107),
+        (b"[" * 100_000 + b"\xff", "a frame is not valid UTF-8 (body byte 100100)", 100_100),
         (b"[" * 100_000, "a frame is nested too deeply (body byte 100)", 100),
     ],
 )

@@ -147,6 +147,101 @@ def test_the_offset_is_where_the_data_begins(values, end, bom):
         assert [e.data for e in events] == values
 
 
+# What is not UTF-8, as `strict` has it: stream, events before the error, body byte of it.
+BROKEN = {
+    "half a bom": (b"\xef\xbbdata: a\n\ndata: b\n\n", [], 0),
+    "a field name": (b"data: a\n\n\xffata: b\n\ndata: c\n\n", [event(b"a")], 9),
+    "a field name behind the bom": (b"\xef\xbb\xbfd\xffta: b\n\n", [], 4),
+    "an event type": (b"event: a\xff\ndata: a\n\n", [], 8),
+    "an id": (b"data: a\r\n\r\nid: \xe4\xbd\r\ndata: a\r\n\r\n", [event(b"a")], 15),
+    "a retry": (b"retry: \xff\n", [], 7),
+    "an unknown field": ("旧: 你".encode() + b"\x80\n", [], 8),
+    "a comment": (b"data: a\n\n: \xff\ndata: b\n\n", [event(b"a")], 11),
+    "a line that is growing at the end": (b"data: a\n\nfoo: \xff", [event(b"a")], 14),
+    "data of a second line": (b"data: a\ndata: \xff\n\n", [], 14),
+    "data of the first of two lines": (b"data: \xff\ndata: \xff\n\n", [], 6),
+    "data without its blank line": (b"data: \xff\n", [], 6),
+    "data without its newline": (b"data: a\xff", [], 7),
+    "a character cut by a line end": (b"data: a\xe4\n", [], 7),
+    "data before a bare field name": (b"data: \xff\ndata\n", [], 6),
+}
+
+
+def run_strictly(pieces, limit=1 << 20):
+    """Return the events, what finish() returned, and the offset of the error."""
+    decoder = SseDecoder(limit, strict=True)
+    events = []
+    try:
+        for piece in pieces:
+            events += decoder.feed(piece)
+        return events, decoder.finish(), None
+    except ProtocolError as error:
+        return events, None, error.offset
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_line_that_is_not_utf8_is_refused_behind_the_events_before_it(name):
+    stream, events, offset = BROKEN[name]
+    for pieces in ([stream], bytewise(stream), cut(stream, [5, 9, 13])):
+        assert run_strictly(pieces) == (events, None, offset)
+
+
+def test_behind_a_line_that_is_not_utf8_nothing_is_read():
+    decoder = SseDecoder(strict=True)
+    assert decoder.feed(b"data: a\n\n\xff\ndata: b\n\n") == [event(b"a")]
+    for use in (lambda: decoder.feed(b"data: c\n\n"), decoder.finish):
+        with pytest.raises(ProtocolError, match=r"^a line is not valid UTF-8 \(body byte 9\)$"):
+            use()
+
+
+def test_who_is_not_strict_reads_on_behind_what_is_not_utf8():
+    assert run([b"foo: \xff\nevent: \xff\ndata: \xff\n\n"]) == (
+        [event(b"\xff", event="\ufffd")],
+        None,
+    )
+
+
+@pytest.mark.parametrize("name", STREAMS.keys() - {"half a bom"})
+def test_strictly_read_a_stream_gives_the_same_events(name):
+    stream, events, last = STREAMS[name]
+    assert run_strictly([stream]) == run_strictly(bytewise(stream)) == (events, last, None)
+
+
+@pytest.mark.parametrize(
+    ("stream", "last"),
+    [(b"\xef\xbb", None), (b"foo: \xe4\xbd", None), (b'data: "\xe4\xbd', event(b'"\xe4\xbd'))],
+)
+def test_a_character_may_lack_its_end_where_the_body_ends(stream, last):
+    assert run_strictly([stream]) == run_strictly(bytewise(stream)) == ([], last, None)
+
+
+def test_what_is_too_long_is_that_before_it_is_no_utf8():
+    stream = b"data: a\n\nfoo: \xff" + b"x" * 16 + b"\n"
+    for pieces in ([stream], bytewise(stream)):
+        assert run_strictly(pieces, limit=16) == ([event(b"a")], None, 9)
+
+
+@given(st.lists(st.tuples(LINES, ENDS), max_size=4), st.lists(st.integers(0, 999), max_size=8))
+def test_cuts_change_no_error_either(groups, places):
+    stream = b"".join(line + end for lines, end in groups for line in lines)
+    whole = run_strictly([stream])
+    pieces = run_strictly(cut(stream, places))
+    assert pieces == whole
+    assert [e.offset for e in pieces[0]] == [e.offset for e in whole[0]]
+
+
+@given(st.lists(st.binary(max_size=6).filter(lambda x: b"data" not in x), max_size=6), ENDS)
+def test_without_data_the_error_is_at_the_first_byte_that_is_not_utf8(lines, end):
+    stream = b"".join(line + end for line in lines)
+    try:
+        stream.decode()
+    except UnicodeDecodeError as error:
+        first = error.start
+    else:
+        first = None
+    assert run_strictly([stream]) == ([], None, first)
+
+
 def test_text_replaces_what_is_not_utf8():
     assert event(b"a\xff\xe4\xbd\xa0").text == "a\ufffd你"
 
