@@ -1,9 +1,9 @@
 """Which recorded request a request is. Pure.
 
 A request is its method, its URL with the query in any order, and its body: JSON in a canonical
-form, a form by its fields, a multipart body without its random boundary, anything else by its
-bytes. Headers do not count: they hold device ids and dates. Both sides are redacted before they
-are compared.
+form and without what the suite ignores, a form by its fields, a multipart body without its random
+boundary, anything else by its bytes. Headers do not count: they hold device ids and dates. Both
+sides are redacted before they are compared.
 """
 
 from __future__ import annotations
@@ -11,15 +11,20 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import msgspec
 
+from glmbench.jsonpath import JsonPath, without
 from glmbench.problems import printable, shortened
-from glmbench.redaction import redact_url
+from glmbench.redaction.redactor import redact_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 SHOWN_CHARS = 60
+NEAREST_OF = 50
 
 _BOUNDARY = re.compile(r'^multipart/[^;]*;.*\bboundary="?([^";]+)', re.IGNORECASE)
 
@@ -40,11 +45,11 @@ class RequestShape:
         query = "&".join(sorted(parts.query.split("&"))) if parts.query else ""
         return self.method.upper(), urlunsplit(parts._replace(query=query, fragment=""))
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, ignore: tuple[JsonPath, ...] = ()) -> str:
         """Return a hash by which equal requests find each other."""
-        return _digest("\n".join(self.place).encode(), self._canonical_body())
+        return _digest("\n".join(self.place).encode(), self._canonical_body(ignore))
 
-    def _canonical_body(self) -> bytes:
+    def _canonical_body(self, ignore: tuple[JsonPath, ...]) -> bytes:
         content_type = next((v for n, v in self.headers if n.lower() == "content-type"), "")
         if content_type.startswith("application/x-www-form-urlencoded"):
             # Latin-1 keeps every byte apart; forms come in other encodings than UTF-8 too.
@@ -57,7 +62,7 @@ class RequestShape:
         document = _parse_json(self.body)
         if document is None:
             return self.body
-        return msgspec.json.encode(document, order="deterministic")
+        return msgspec.json.encode(without(document, ignore), order="deterministic")
 
 
 def _digest(*pieces: bytes) -> str:
@@ -74,36 +79,48 @@ def _parse_json(body: bytes) -> Any:
         return None
 
 
-def first_difference(recorded: bytes, sent: bytes) -> str:
-    """Say in one line where two request bodies first differ."""
+def nearest_request(
+    recorded: Sequence[RequestShape], sent: RequestShape, ignore: tuple[JsonPath, ...] = ()
+) -> RequestShape:
+    """Find the recorded request whose body differs from the sent one in the fewest places."""
+    # Beyond these the message would be no better, and a long cassette slow.
+    near = recorded[:NEAREST_OF]
+    return min(near, key=lambda shape: len(differences(shape.body, sent.body, ignore)))
+
+
+def describe_differences(
+    recorded: bytes, sent: bytes, ignore: tuple[JsonPath, ...] = (), *, shown: int = 3
+) -> str:
+    """Say in one line where two request bodies differ."""
+    found = differences(recorded, sent, ignore)
+    more = f"; and {len(found) - shown} more" if len(found) > shown else ""
+    return ("; ".join(found[:shown]) or "the bodies are equal") + more
+
+
+def differences(recorded: bytes, sent: bytes, ignore: tuple[JsonPath, ...] = ()) -> list[str]:
+    """List where two request bodies differ, in the order of their keys."""
     before, after = _parse_json(recorded), _parse_json(sent)
     if before is None or after is None:
-        return f"recorded body {_show(recorded)}, sent {_show(sent)}"
-    return _difference("$", before, after) or "the bodies are equal"
+        return [] if recorded == sent else [f"recorded body {_show(recorded)}, sent {_show(sent)}"]
+    return list(_differences("$", without(before, ignore), without(after, ignore)))
 
 
-def _difference(path: str, before: Any, after: Any) -> str | None:
+def _differences(path: str, before: Any, after: Any) -> Iterator[str]:
     if isinstance(before, dict) and isinstance(after, dict):
         for key in sorted({*before, *after}):
             if key not in after:
-                return f"{path}.{key} was recorded and is not sent"
-            if key not in before:
-                return f"{path}.{key} is sent and was not recorded"
-            found = _difference(f"{path}.{key}", before[key], after[key])
-            if found:
-                return found
-        return None
-    if isinstance(before, list) and isinstance(after, list):
+                yield f"{path}.{key} was recorded and is not sent"
+            elif key not in before:
+                yield f"{path}.{key} is sent and was not recorded"
+            else:
+                yield from _differences(f"{path}.{key}", before[key], after[key])
+    elif isinstance(before, list) and isinstance(after, list):
         for index, (left, right) in enumerate(zip(before, after, strict=False)):
-            found = _difference(f"{path}[{index}]", left, right)
-            if found:
-                return found
+            yield from _differences(f"{path}[{index}]", left, right)
         if len(before) != len(after):
-            return f"{path} has {len(after)} items, {len(before)} were recorded"
-        return None
-    if type(before) is type(after) and before == after:
-        return None
-    return f"{path}: recorded {_show_text(before, after)}, sent {_show_text(after, before)}"
+            yield f"{path} has {len(after)} items, {len(before)} were recorded"
+    elif type(before) is not type(after) or before != after:
+        yield f"{path}: recorded {_show_text(before, after)}, sent {_show_text(after, before)}"
 
 
 def _show_text(value: Any, other: Any) -> str:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _UNITS = {"ms": Fraction(1, 1000), "s": Fraction(1), "min": Fraction(60)}
+_AGE_UNITS = {"h": Fraction(3600), "d": Fraction(86400), "w": Fraction(7 * 86400)}
 # Twelve digits hold 30,000 years in seconds; more is a slip, and would overflow a float.
+_EXAMPLES = (500, 3, 2)
 _NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,12})?"
 _QUANTITY = re.compile(rf"({_NUMBER})\s*([^\W\d_]*)")
 _COMPARISON = re.compile(r"(<=|>=|<|>)\s*(.+)")
@@ -44,7 +50,12 @@ class Bound:
 
 def parse_duration(text: str) -> float:
     """Parse `500ms`, `3s` or `2min` into seconds; raises BoundError."""
-    return _quantity(text.strip(), duration=True)
+    return _quantity(text.strip(), _UNITS)
+
+
+def parse_age(text: str) -> float:
+    """Parse `12h`, `90d` or `4w` into seconds; raises BoundError."""
+    return _quantity(text.strip(), _AGE_UNITS)
 
 
 def parse_bound(text: str, *, duration: bool) -> Bound:
@@ -53,8 +64,9 @@ def parse_bound(text: str, *, duration: bool) -> Bound:
     Raises BoundError.
     """
     text = text.strip()
+    units = _UNITS if duration else None
     if comparison := _COMPARISON.fullmatch(text):
-        value = _quantity(comparison[2], duration=duration)
+        value = _quantity(comparison[2], units)
         strict = "=" not in comparison[1]
         if comparison[1].startswith("<"):
             return Bound(text=text, high=value, high_strict=strict)
@@ -63,27 +75,37 @@ def parse_bound(text: str, *, duration: bool) -> Bound:
     if not dots:
         example = "< 3s" if duration else ">= 15"
         raise BoundError(f'"{text}" is no bound', f'write "{example}" or a range')
-    low = _quantity(low_text.strip(), duration=duration)
-    high = _quantity(high_text.strip(), duration=duration)
+    low = _quantity(low_text.strip(), units)
+    high = _quantity(high_text.strip(), units)
     if low > high:
         raise BoundError(f'the range "{text}" is empty', "the smaller end comes first")
     return Bound(text=text, low=low, high=high)
 
 
-def _quantity(text: str, *, duration: bool) -> float:
+def _quantity(text: str, units: Mapping[str, Fraction] | None) -> float:
+    """Read a number with one of the units, or without one where there are none."""
     match = _QUANTITY.fullmatch(text)
     if match is None:
-        if duration:
-            raise BoundError(f'"{text}" is no duration', 'write "500ms", "3s" or "2min"')
-        raise BoundError(f'"{text}" is no number')
+        if units is None:
+            raise BoundError(f'"{text}" is no number')
+        raise BoundError(f'"{text}" is no duration', f"write {_examples(units)}")
     number, unit = Fraction(match[1]), match[2]
-    if not duration:
+    if units is None:
         if unit:
             raise BoundError(f'"{text}" has a unit where a plain number is expected')
         return float(number)
     if not unit:
-        raise BoundError(f'the duration "{text}" has no unit', f'write "{text}s" or "{text}ms"')
-    if unit not in _UNITS:
-        raise BoundError(f'"{unit}" is no unit of time', "the units are ms, s and min")
+        smaller, usual, *_ = units
+        hint = f'write "{text}{usual}" or "{text}{smaller}"'
+        raise BoundError(f'the duration "{text}" has no unit', hint)
+    if unit not in units:
+        *names, last = units
+        hint = f"the units are {', '.join(names)} and {last}"
+        raise BoundError(f'"{unit}" is no unit of time', hint)
     # Exact until here, so that "102ms" is the same float as a measured 102,000 us.
-    return float(number * _UNITS[unit])
+    return float(number * units[unit])
+
+
+def _examples(units: Mapping[str, Fraction]) -> str:
+    *examples, last = (f'"{number}{unit}"' for number, unit in zip(_EXAMPLES, units, strict=True))
+    return f"{', '.join(examples)} or {last}"

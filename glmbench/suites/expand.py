@@ -21,6 +21,11 @@ class Trial:
     repeat: int
     cassette: str
 
+    @property
+    def id(self) -> str:
+        """The name of the trial within its suite."""
+        return f"{self.case.id}@{self.model}@{self.repeat}"
+
 
 def expand(suite: Suite, default_model: str, *, repeat: int = 1) -> tuple[Trial, ...]:
     """List the trials in suite order, a case's repeats together."""

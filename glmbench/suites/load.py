@@ -15,7 +15,17 @@ from glmbench.problems import Problem, nearest
 from glmbench.suites.bounds import BoundError, parse_duration
 from glmbench.suites.expand import encoded_model
 from glmbench.suites.expectations import NOTHING, read_expect, settle
-from glmbench.suites.model import ROLES, Case, Expect, Message, ProviderSpec, Suite
+from glmbench.suites.faults import read_fault
+from glmbench.suites.model import (
+    ROLES,
+    Case,
+    CassetteSettings,
+    Expect,
+    Message,
+    ProviderSpec,
+    SecretSettings,
+    Suite,
+)
 from glmbench.suites.nodes import (
     Keys,
     Node,
@@ -27,6 +37,7 @@ from glmbench.suites.nodes import (
     text_matching,
     word,
 )
+from glmbench.suites.recordings import read_cassettes, read_secrets
 from glmbench.yamlsource import YamlError, read
 
 if TYPE_CHECKING:
@@ -150,10 +161,13 @@ def _suite(node: Node, path: Path) -> Suite | None:
             name = _name_of(path, node)
         description = keys.find("description", text)
         provider = keys.require("provider", _provider, ProviderSpec())
-        beside: str | None = f"cassettes/{name}"
-        cassettes_dir = keys.read("cassettes", partial(_cassettes, beside), beside)
+        beside = CassetteSettings(dir=f"cassettes/{name}")
+        cassettes = keys.find("cassettes", partial(read_cassettes, beside))
+        secrets = keys.read("secrets", read_secrets, SecretSettings())
         defaults = keys.read("defaults", _defaults, Defaults())
         cases: tuple[Case, ...] = keys.require("cases", _cases(defaults), ())
+        if "cassettes" not in keys:
+            cassettes = beside
     if "cases" in node.value:
         _refuse_duplicates(node.child("cases"), cases)
     return Suite(
@@ -162,7 +176,8 @@ def _suite(node: Node, path: Path) -> Suite | None:
         path=path,
         description=description,
         provider=provider,
-        cassettes_dir=cassettes_dir,
+        cassettes=cassettes,
+        secrets=secrets,
         cases=cases,
     )
 
@@ -178,17 +193,6 @@ def _name_of(path: Path, node: Node) -> str:
         hint = 'give the suite a "name"'
         node.report(f'the file name "{path.stem}" cannot name the suite\'s cassettes', hint)
     return path.stem
-
-
-def _cassettes(beside: str | None, node: Node) -> str | None:
-    """Read where the cassettes are; None when the suite says that there are none."""
-    if node.value == "none":
-        return None
-    if not isinstance(node.value, dict):
-        node.expected('a mapping with "dir", or none')
-        return None
-    with Keys(node, "cassettes") as keys:
-        return keys.find("dir", text) or beside
 
 
 def _provider(node: Node) -> ProviderSpec:
@@ -246,6 +250,7 @@ def _case(node: Node, defaults: Defaults) -> Case:
         options: Mapping[str, Any] = keys.read("options", plain_mapping, {})
         tags: tuple[str, ...] = keys.read("tags", one_or_list(_tag), ())
         timeout = keys.find("timeout", _timeout)
+        fault = keys.find("fault", read_fault)
         expect = keys.read("expect", read_expect, NOTHING)
     if messages is None:
         messages = (Message(role="user", content=prompt or ""),)
@@ -257,6 +262,7 @@ def _case(node: Node, defaults: Defaults) -> Case:
         options={**defaults.options, **options},
         tags=tuple(dict.fromkeys((*defaults.tags, *tags))),
         timeout=defaults.timeout if timeout is None else timeout,
+        fault=fault,
         expect=settle(expect, defaults.expect),
     )
 

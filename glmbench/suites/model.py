@@ -9,8 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from glmbench.jsonpath import JsonPath
     from glmbench.parts import FinishReasonName
     from glmbench.suites.bounds import Bound
+    from glmbench.suites.faults import Fault
 
 Role: TypeAlias = Literal["system", "user", "assistant"]
 ROLES: tuple[Role, ...] = ("system", "user", "assistant")
@@ -33,6 +35,29 @@ class ProviderSpec:
     name: str | None = None
     import_path: str | None = None
     kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CassetteSettings:
+    """Where a suite's cassettes are and how they are used.
+
+    `dir` is as written, relative to the suite's folder. `ignore` names what does not count when
+    request bodies are compared.
+    """
+
+    dir: str
+    max_age_s: float | None = None
+    ignore: tuple[JsonPath, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretSettings:
+    """`env` names environment variables whose values are written nowhere; `allow` are texts that
+    look like credentials and are none.
+    """
+
+    env: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,25 +107,23 @@ class Case:
     options: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     timeout: float | None = None
+    fault: Fault | None = None
     expect: Expect = Expect(finish_reason=("stop",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """One suite file.
-
-    `cassettes_dir` is as written, relative to the folder of `path`; None for `cassettes: none`, a
-    provider that makes no HTTP.
-    """
+    """One suite file. `cassettes` is None for `cassettes: none`, a provider that makes no HTTP."""
 
     version: int
     name: str
     path: Path
     provider: ProviderSpec
-    cassettes_dir: str | None
+    cassettes: CassetteSettings | None
     cases: tuple[Case, ...]
+    secrets: SecretSettings = SecretSettings()
     description: str | None = None
 
     @property
     def cassettes_path(self) -> Path | None:
-        return None if self.cassettes_dir is None else self.path.parent / self.cassettes_dir
+        return None if self.cassettes is None else self.path.parent / self.cassettes.dir

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from glmbench.cassettes.matching import RequestShape, first_difference
+from glmbench.cassettes.matching import (
+    RequestShape,
+    describe_differences,
+    differences,
+    nearest_request,
+)
+from glmbench.jsonpath import parse_path
 
 
 def shape(body=b"", *, method="POST", url="https://h/p", headers=()):
@@ -78,8 +84,35 @@ def test_another_request_is_told_by(name):
         ),
     ],
 )
-def test_the_first_difference_is_said_in_one_line(recorded, sent, words):
-    assert first_difference(recorded, sent) == words
+def test_a_difference_is_said_in_one_line(recorded, sent, words):
+    assert describe_differences(recorded, sent) == words
+
+
+def test_more_than_three_differences_are_counted():
+    words = describe_differences(b'{"a":1,"b":1,"c":1,"d":1,"e":1}', b"{}")
+    assert words == (
+        "$.a was recorded and is not sent; $.b was recorded and is not sent; "
+        "$.c was recorded and is not sent; and 2 more"
+    )
+
+
+def test_equal_bodies_are_said_to_be_equal():
+    assert describe_differences(b'{"a": 1}', b'{"a":1}') == "the bodies are equal"
+    assert differences(b"abc", b"abc") == []
+
+
+def test_what_is_ignored_neither_tells_requests_apart_nor_is_shown():
+    ignore = (parse_path("$.request_id"), parse_path("$.messages[*].at"))
+    left = shape(body=b'{"request_id":"a","messages":[{"at":1,"t":"x"}]}')
+    right = shape(body=b'{"request_id":"b","messages":[{"at":2,"t":"x"}]}')
+    assert left.fingerprint(ignore) == right.fingerprint(ignore)
+    assert left.fingerprint() != right.fingerprint()
+    assert differences(left.body, right.body, ignore) == []
+
+
+def test_the_nearest_request_is_the_one_that_differs_in_the_fewest_places():
+    recorded = [shape(body=b'{"a":1,"b":2}'), shape(body=b'{"a":1,"b":3}')]
+    assert nearest_request(recorded, shape(body=b'{"a":9,"b":3}')) is recorded[1]
 
 
 def test_credentials_in_the_url_do_not_count_and_are_not_kept():

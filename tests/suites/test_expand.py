@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glmbench.suites.expand import encoded_model, expand, find_collisions
-from glmbench.suites.model import Case, Message, ProviderSpec, Suite
+from glmbench.suites.model import Case, CassetteSettings, Message, ProviderSpec, Suite
 
 
 def case(case_id, model=None):
@@ -21,7 +21,7 @@ def suite(*cases):
         name="s",
         path=Path("prompts/s.yaml"),
         provider=ProviderSpec(name="chatglm"),
-        cassettes_dir="cassettes/s",
+        cassettes=CassetteSettings(dir="cassettes/s"),
         cases=cases,
     )
 

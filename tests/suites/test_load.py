@@ -6,7 +6,15 @@ import pytest
 
 from glmbench.suites.bounds import Bound
 from glmbench.suites.load import load_suite, option_path
-from glmbench.suites.model import Case, ErrorExpect, Expect, ProviderSpec, Suite, TextExpect
+from glmbench.suites.model import (
+    Case,
+    CassetteSettings,
+    ErrorExpect,
+    Expect,
+    ProviderSpec,
+    Suite,
+    TextExpect,
+)
 from glmbench.yamlsource import Position
 
 HEAD = "version: 1\nprovider: chatglm\n"
@@ -86,7 +94,7 @@ def test_a_suite_is_loaded_with_every_default_filled_in(load, tmp_path):
         path=tmp_path / "quick.yaml",
         description="What the provider must do.",
         provider=ProviderSpec(name="chatglm", kwargs={"timeout": 30}),
-        cassettes_dir="../cassettes/quick",
+        cassettes=CassetteSettings(dir="../cassettes/quick"),
         cases=(
             Case(
                 id="hello",
@@ -139,7 +147,7 @@ def test_a_suite_is_loaded_with_every_default_filled_in(load, tmp_path):
 
 def test_the_least_suite_takes_its_name_from_the_file(load):
     suite = load(HEAD + "cases: [{id: a, prompt: hi}]\n").suite
-    assert (suite.name, suite.cassettes_dir) == ("quick", "cassettes/quick")
+    assert (suite.name, suite.cassettes) == ("quick", CassetteSettings(dir="cassettes/quick"))
     assert suite.provider == ProviderSpec(name="chatglm")
     assert suite.cases[0].expect == Expect(finish_reason=("stop",))
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from glmbench.suites.model import Case, ProviderSpec, Suite
+from glmbench.suites.model import Case, CassetteSettings, ProviderSpec, Suite
 
 
 def test_cassettes_lie_relative_to_the_suite_file():
@@ -11,7 +11,7 @@ def test_cassettes_lie_relative_to_the_suite_file():
         name="s",
         path=Path("prompts/s.yaml"),
         provider=ProviderSpec(name="chatglm"),
-        cassettes_dir="../cassettes/s",
+        cassettes=CassetteSettings(dir="../cassettes/s"),
         cases=(),
     )
     assert suite.cassettes_path == Path("prompts/../cassettes/s")
