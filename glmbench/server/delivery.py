@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-import struct
 import time
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from aiohttp import web
+
+from glmbench.server.connection import keep_silent, reset, transport_of, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ async def respond(
     if answer.content_type is not None and "content-type" not in named:
         response.headers["Content-Type"] = answer.content_type
     with _noting_departure(ledger):
-        await _until(arrived + answer.delay_s)
+        await wait_until(arrived + answer.delay_s)
         at = time.perf_counter()
         await response.prepare(request)
         await response.write_eof()
@@ -168,33 +168,14 @@ class _Delivery:
                 tail = self._gzip.flush() if self._gzip is not None else b""
                 await self.response.write_eof(tail)
             case "cut":
-                self._transport.close()
+                transport_of(self._request).close()
             case "reset":
-                _reset(self._transport)
+                reset(transport_of(self._request))
             case "stall":
                 pass
         self._ledger.wrote("end", at, end=self._performance.end, bytes=0, sent=len(tail))
         if self._performance.end == "stall":
-            # The client's leaving cancels the handler; nothing else ends this wait.
-            await asyncio.get_running_loop().create_future()
-
-    @property
-    def _transport(self) -> asyncio.Transport:
-        transport = self._request.transport
-        if transport is None:
-            raise ConnectionResetError("the client left")
-        return transport
+            await keep_silent()
 
     async def _until(self, delay_s: float) -> None:
-        await _until(self._arrived + delay_s)
-
-
-async def _until(instant: float) -> None:
-    await asyncio.sleep(max(0.0, instant - time.perf_counter()))
-
-
-def _reset(transport: asyncio.Transport) -> None:
-    """Close with RST; `abort()` alone lets the kernel end the connection in good order."""
-    connection = transport.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
+        await wait_until(self._arrived + delay_s)

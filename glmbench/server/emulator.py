@@ -6,11 +6,7 @@ with its own `Server` header, so that a cassette made from it can say so.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import os
-import signal
-import threading
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Self
@@ -22,24 +18,18 @@ from glmbench.errors import UsageError
 from glmbench.server.composition import compose
 from glmbench.server.delivery import Ledger, deliver, respond
 from glmbench.server.frames import Identity, JsonObject, json_text
+from glmbench.server.listening import LOOPBACK, MAX_REQUEST_BYTES, listening, until_stopped
 from glmbench.server.questions import RECEPTIONS, Question, Reception
 from glmbench.server.script import Answer, HttpAnswer, Script
 from glmbench.server.truth import TruthLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import signal
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
 
-LOOPBACK = "127.0.0.1"
-
 SERVER_HEADER = f"glmbench-emulator/{__version__}"
-
-# Prompts with whole documents in them are legitimate; aiohttp's default is 1 MiB.
-_MAX_REQUEST_BYTES = 16 * 1024 * 1024
-
-# A stalled answer never ends by itself, so stopping does not wait for it.
-_SHUTDOWN_TIMEOUT_S = 0.05
 
 
 class Emulator:
@@ -67,16 +57,10 @@ class Emulator:
         async with contextlib.AsyncExitStack() as resources:
             log = self._open_log()
             resources.callback(log.close)
-            runner = web.AppRunner(
-                _application(self._dialogue, self._reception, log),
-                access_log=None,
-                # A client that leaves ends its answer, also one that stalls for ever.
-                handler_cancellation=True,
-                shutdown_timeout=_SHUTDOWN_TIMEOUT_S,
+            application = _application(self._dialogue, self._reception, log)
+            self.port = await resources.enter_async_context(
+                listening(application, self.host, self.port)
             )
-            await runner.setup()
-            resources.push_async_callback(runner.cleanup)
-            await self._listen(runner)
             self._resources = resources.pop_all()
         return self
 
@@ -94,21 +78,6 @@ class Emulator:
         except OSError as error:
             message = f"cannot write the truth log {self._truth_path}: {error.strerror}"
             raise UsageError(message) from error
-
-    async def _listen(self, runner: web.AppRunner) -> None:
-        try:
-            await web.TCPSite(runner, self.host, self.port).start()
-        except (OSError, OverflowError) as error:
-            message = f"cannot listen on {self.host}:{self.port}: {_reason(error)}"
-            raise UsageError(message) from error
-        self.port = runner.addresses[0][1]
-
-
-def _reason(error: OSError | OverflowError) -> str:
-    """Say why a bind failed; asyncio's own text names the address again, as a Python tuple."""
-    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
-        return os.strerror(error.errno)
-    return getattr(error, "strerror", None) or str(error)
 
 
 class _Dialogue:
@@ -174,7 +143,7 @@ def _application(dialogue: _Dialogue, reception: Reception, log: TruthLog) -> we
     async def sign(_: web.Request, response: web.StreamResponse) -> None:
         response.headers["Server"] = SERVER_HEADER
 
-    application = web.Application(client_max_size=_MAX_REQUEST_BYTES)
+    application = web.Application(client_max_size=MAX_REQUEST_BYTES)
     application.router.add_post(reception.route, stream)
     application.on_response_prepare.append(sign)
     return application
@@ -198,32 +167,9 @@ async def serve(
     `on_ready` is called once with the address that is listened on.
     """
     async with Emulator(script, truth=truth, host=host, port=port) as emulator:
-        with _stop_signal() as stopped:
+
+        def ready() -> None:
             if on_ready is not None:
                 on_ready(emulator.host, emulator.port)
-            return await stopped
 
-
-@contextlib.contextmanager
-def _stop_signal() -> Iterator[asyncio.Future[signal.Signals]]:
-    """Give a future that the first stop signal completes; outside the main thread it never is."""
-    loop = asyncio.get_running_loop()
-    stopped: asyncio.Future[signal.Signals] = loop.create_future()
-
-    def stop(number: signal.Signals) -> None:
-        if not stopped.done():
-            stopped.set_result(number)
-
-    # Only the main thread may handle signals; a server in a test's thread is cancelled instead.
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    numbers = (signal.SIGINT, signal.SIGTERM) if in_main_thread else ()
-    before = {number: signal.getsignal(number) for number in numbers}
-    for number in numbers:
-        loop.add_signal_handler(number, stop, number)
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            loop.remove_signal_handler(number)
-            if handler is not None:  # None: installed by something other than Python
-                signal.signal(number, handler)
+        return await until_stopped(ready)

@@ -52,7 +52,8 @@ def test_each_case_is_answered_by_the_answer_of_its_name_and_none_is_left_over(n
         data = json_text(request_body(script.dialect, case.messages)).encode()
         question = RECEPTIONS[script.dialect].parse(data)
         answered[case.id] = script.find_answer(question.prompt).name
-    assert answered == {case.id: case.id for case in suite.cases}
+    # Faults are put into recordings of one and the same answer.
+    assert answered == {case.id: "gardens" if case.fault else case.id for case in suite.cases}
     assert {answer.name for answer in script.answers} == set(answered)
     assert script.otherwise is None
 
@@ -72,7 +73,7 @@ def test_a_recording_takes_no_longer_than_it_may(name):
         else compose(answer.reply, Identity(name=answer.name), "").end_at_s
         for answer in script.answers
     )
-    assert 1.0 < total < LIMITS_S.get(name, USUAL_LIMIT_S)
+    assert 0.5 < total < LIMITS_S.get(name, USUAL_LIMIT_S)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -95,7 +96,10 @@ def test_a_shipped_suite_passes_from_its_cassettes_without_a_key(name, tmp_path,
     assert done.exit_code == 0, done.output
     trials = json.loads(result.read_text(encoding="utf-8"))["trials"]
     assert {trial["status"] for trial in trials} == {"passed"}
-    assert {trial["origin"] for trial in trials} == {"emulator"}
+    # A refused connection brings nothing that would have an origin.
+    brought = [trial for trial in trials if trial["timing"]["source"] != "none"]
+    assert len(trials) - len(brought) == (name == "faults")
+    assert {trial["origin"] for trial in brought} == {"emulator"}
 
 
 def test_no_cassette_holds_the_key_that_it_was_recorded_with():
