@@ -6,6 +6,7 @@ shortened to fit.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from shlex import quote
 from textwrap import fill
@@ -24,13 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from glmbench.measure.stats import Summary as Distribution
-    from glmbench.results.model import RunResult, SuiteInfo, TrialResult
+    from glmbench.results.model import Caveat, RunResult, SuiteInfo, TrialResult
 
 MIN_CASE_WIDTH = 12
 FINISH_WIDTH = 20
-
-# Above this many events per read the gaps between events cannot be told.
-EVENTS_SHARE_READS = 1.5
 
 
 def render_run(result: RunResult) -> str:
@@ -40,7 +38,9 @@ def render_run(result: RunResult) -> str:
         _latency(result.trials),
         _throughput(result.trials),
         _finish_reasons(result.trials),
+        _faults(result.trials),
         *_failures(result),
+        _leaks(result),
         _last_words(result),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -100,7 +100,7 @@ def expected_ending(trial: TrialResult) -> str:
     """Word the finish reason that a case expects; `-` where it does not say."""
     for check in trial.checks:
         if check.name == "error":
-            return _short_error(check.expected.split()[0])
+            return _short_error(re.split(r"[ ,]", check.expected)[0])
     if trial.expected_finish_reason is None:
         return NOTHING
     return " or ".join(reason or "no finish" for reason in trial.expected_finish_reason)
@@ -129,10 +129,13 @@ _DISTRIBUTION_HEAD = ["", "n", "min", "median", "p95", "max"]
 
 
 def _by_source(trials: Sequence[TrialResult]) -> list[tuple[str, list[TrialResult]]]:
-    """Group trials by where their figures come from: those are never in one statistic."""
+    """Group trials by where their figures come from: those are never in one statistic.
+
+    What a fault was put into is in none: its figures are those of the fault.
+    """
     groups: dict[str, list[TrialResult]] = {}
     for trial in trials:
-        if trial.timing.source != "none":
+        if trial.timing.source != "none" and trial.fault is None:
             groups.setdefault(_source_words(trial), []).append(trial)
     return sorted(groups.items())
 
@@ -150,7 +153,7 @@ def _origin_words(trial: TrialResult) -> str:
         case "recorded":
             return f"recorded{' from the emulator' if emulated else ''}, not measured now"
         case "edited":
-            return "of an edited recording"
+            return "of recordings in other chunks"
         case "consumer":
             return "stamped where the provider yields"
         case "none":
@@ -211,6 +214,18 @@ def _finish_reasons(trials: Sequence[TrialResult]) -> str:
     return draw_table("Finish reasons", ["expected", "got", "n"], listed, "llr")
 
 
+def _faults(trials: Sequence[TrialResult]) -> str:
+    """Show what was put into recordings and what became of it."""
+    faulty = [trial for trial in trials if trial.fault is not None]
+    if not faulty:
+        return ""
+    rows = [[trial.fault or "", _ending(trial), trial.status] for trial in faulty]
+    head = ["fault", "ended in", "status"]
+    room = max(MIN_CASE_WIDTH, room_beside(zip(head, *rows, strict=True)))
+    whole = [[shorten(t.case, room), *row] for t, row in zip(faulty, rows, strict=True)]
+    return draw_table("Faults put into recordings", ["case", *head], whole, "llll")
+
+
 def _failures(result: RunResult) -> list[str]:
     suites = {suite.name: suite for suite in result.suites}
     return [
@@ -230,6 +245,8 @@ def _failure(trial: TrialResult, suite: SuiteInfo, result: RunResult) -> str:
     if trial.error is not None and trial.status == "error" and not _said_by_the_tape(trial):
         detail = trial.error.message or result.details.get(f"{trial.suite}/{trial.id}", "")
         lines.append(f"  {trial.error.type}: {printable(detail)}")
+    if trial.fault is not None:
+        lines.append(f"  with the fault {trial.fault}")
     for check in trial.checks:
         if check.status != "passed":
             lines.append(f"  {check.name} {check.status}")
@@ -255,6 +272,8 @@ def _command(trial: TrialResult, suite: SuiteInfo, result: RunResult) -> str:
         words += ["--connect-to", settings["connect_to"]] if settings.get("connect_to") else []
     elif settings.get("timing", "recorded") != "recorded":
         words += ["--timing", settings["timing"]]
+    for option in ("fault", "reframe"):
+        words += [f"--{option}", settings[option]] if settings.get(option) else []
     return " ".join(quote(word) for word in words)
 
 
@@ -271,39 +290,53 @@ def _last_words(result: RunResult) -> str:
     if recorded:
         checks = count(len(recorded), "latency check")
         lines.append(f"{checks} judged as recorded: the recording was tested, not the service.")
-    lines += _warnings(result.trials)
+    lines += _edits(result.trials)
+    lines += _replay_lag(result.replay_lag)
+    several = len(result.suites) > 1
+    lines += [_warning(warning, several=several) for warning in result.warnings]
+    if result.strict and result.warnings:
+        lines.append("--strict: warnings count as failures.")
     if result.interrupted:
         lines.append("Interrupted: what was finished is reported, the rest was not run.")
     return "\n".join(lines)
 
 
-def _warnings(trials: Sequence[TrialResult]) -> list[str]:
-    """Say in words where the figures are weak."""
-    answered = [trial for trial in trials if trial.status in {"passed", "failed", "unmeasured"}]
-    weak = (
-        (
-            [t for t in answered if t.timing.source == "none"],
-            "no timing: recorded without a stream track",
-        ),
-        (
-            [t for t in answered if t.timing.paused],
-            "the reader was so slow that the transport was paused: its gaps are partly our own",
-        ),
-        (
-            [t for t in answered if (t.timing.events_per_read or 0) > EVENTS_SHARE_READS],
-            "several events share a read: its gaps are those of reads, not of events",
-        ),
-        (
-            [t for t in answered if t.rewritten is not None],
-            "the service rewrote its answer at the end; the text shown is what was streamed",
-        ),
-    )
-    return [_warning(found, words) for found, words in weak if found]
+def _warning(warning: Caveat, *, several: bool) -> str:
+    shown = [printable(_without_suite(t, several=several)) for t in warning.trials[:3]]
+    if len(warning.trials) > len(shown):
+        shown.append(f"and {len(warning.trials) - len(shown)} more")
+    return _folded(f"Warning: {', '.join(shown)}: {warning.words}.")
 
 
-def _warning(trials: Sequence[TrialResult], words: str) -> str:
-    named = [printable(trial.id) for trial in trials[:3]]
-    if len(trials) > len(named):
-        named.append(f"and {len(trials) - len(named)} more")
-    text = f"Warning: {', '.join(named)}: {words}."
+def _without_suite(full_id: str, *, several: bool) -> str:
+    return full_id if several else full_id.partition("/")[2]
+
+
+def _folded(text: str) -> str:
     return fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _leaks(result: RunResult) -> str:
+    if not result.leaks:
+        return ""
+    lines = [f"  {printable(leak.place)}: {printable(leak.words)}" for leak in result.leaks]
+    advice = (
+        "Do not publish these files. `glmbench cassette scan --fix` takes such things out of "
+        "cassettes; what is no secret goes into the suite's secrets: {allow: [...]}."
+    )
+    return "\n".join(["This looks like credentials in what was written:", *lines, _folded(advice)])
+
+
+def _edits(trials: Sequence[TrialResult]) -> list[str]:
+    """Say what was done to recordings: such a run tests the provider, not the recording."""
+    reframed = sorted({trial.reframe for trial in trials if trial.reframe})
+    return [f"Recordings were replayed in other chunks: --reframe {how}." for how in reframed]
+
+
+def _replay_lag(lag: Distribution) -> list[str]:
+    if lag.p50 is None:
+        return []
+    late = f"late by {duration(lag.p50)} (median), at most {duration(lag.max)}"
+    where = "Replayed on the real clock"
+    text = f"{where}: {count(lag.n, 'read')} came {late}. The figures are the recorded ones."
+    return [_folded(text)]

@@ -6,9 +6,10 @@ from results.support import make_result, make_trial
 from wcwidth import wcswidth
 
 from glmbench.checks.evaluate import CheckResult
+from glmbench.measure.stats import Summary as Distribution
 from glmbench.measure.timing import Throughput, Timing
 from glmbench.report.tables import render_run
-from glmbench.results.model import ErrorOutcome
+from glmbench.results.model import Caveat, ErrorOutcome, Leak
 
 FAILED_CHECK = CheckResult(
     name="finish_reason", status="failed", expected="stop", got="unknown (paused)"
@@ -138,17 +139,57 @@ def test_what_could_steer_a_terminal_is_shown_escaped():
     assert "\x1b" not in render_run(make_result([trial]))
 
 
-def test_weak_figures_are_said_in_words():
-    trials = [
-        make_trial(case="a", timing=Timing(source="none")),
-        make_trial(case="b", timing=Timing(source="live", paused=True)),
-        make_trial(case="c", timing=Timing(source="live", events_per_read=1.6)),
-        make_trial(case="d", rewritten="another text"),
+def test_warnings_name_their_trials_and_how_many_more():
+    caveats = (
+        Caveat(trials=("small/a@glm-4@1",), words="no timing"),
+        Caveat(trials=tuple(f"small/{n}@glm-4@1" for n in "abcde"), words="old"),
+    )
+    drawn = lines(make_result([make_trial()], warnings=caveats))
+    assert drawn[-2:] == [
+        "Warning: a@glm-4@1: no timing.",
+        "Warning: a@glm-4@1, b@glm-4@1, c@glm-4@1, and 2 more: old.",
     ]
-    warnings = [line for line in lines(make_result(trials)) if line.startswith("Warning: ")]
-    assert [line.split(":")[1].strip() for line in warnings] == [
-        f"{case}@glm-4@1" for case in "abcd"
+
+
+def test_strict_says_that_warnings_count():
+    caveats = (Caveat(trials=("small/a@glm-4@1",), words="no timing"),)
+    drawn = lines(make_result([make_trial()], warnings=caveats, strict=True))
+    assert drawn[-1] == "--strict: warnings count as failures."
+
+
+def test_a_fault_is_shown_with_what_it_led_to():
+    trial = make_trial(
+        finish_reason=None,
+        fault="{cut_after: 3, kind: reset}",
+        error=ErrorOutcome(type="IncompleteStreamError"),
+        timing=Timing(source="edited"),
+    )
+    drawn = lines(make_result([trial]))
+    at = drawn.index("Faults put into recordings")
+    assert drawn[at + 1].split() == ["case", "fault", "ended", "in", "status"]
+    assert [cell.strip() for cell in drawn[at + 3].split("  ") if cell] == [
+        "one",
+        "{cut_after: 3, kind: reset}",
+        "IncompleteStream",
+        "passed",
     ]
+
+
+def test_a_framing_and_the_replays_own_error_are_said():
+    lag = Distribution(n=40, min=0.0001, p50=0.0004, max=0.0021)
+    result = make_result([make_trial(reframe="byte")], replay_lag=lag)
+    assert lines(result)[-3:] == [
+        "Recordings were replayed in other chunks: --reframe byte.",
+        "Replayed on the real clock: 40 reads came late by 0.40 ms (median), at most 2.1",
+        "  ms. The figures are the recorded ones.",
+    ]
+
+
+def test_what_looks_like_a_credential_is_named_with_what_to_do():
+    leaks = (Leak(place="c/one.yaml: response body", words="looks like a key (sk-1…)"),)
+    text = render_run(make_result([make_trial()], leaks=leaks))
+    assert "  c/one.yaml: response body: looks like a key (sk-1…)\n" in text
+    assert "cassette scan --fix" in text
 
 
 def test_nothing_run_is_said_so():
@@ -158,3 +199,14 @@ def test_nothing_run_is_said_so():
 def test_an_interruption_is_said():
     text = render_run(make_result([make_trial()], interrupted=True))
     assert text.endswith("Interrupted: what was finished is reported, the rest was not run.\n")
+
+
+def test_an_expected_error_is_named_without_what_else_is_expected_of_it():
+    check = CheckResult(
+        name="error", status="passed", expected='RateLimitedError, message with "x"', got=""
+    )
+    trial = make_trial(
+        finish_reason=None, checks=(check,), error=ErrorOutcome(type="RateLimitedError")
+    )
+    drawn = lines(make_result([trial]))
+    assert drawn[drawn.index("Finish reasons") + 3].split() == ["RateLimited", "1"]
