@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import os
 import socket
 import threading
 
@@ -142,3 +144,33 @@ class Leaving:
     async def create_async_generator(cls, model, messages):
         yield "some text"
         raise SystemExit(0)
+
+
+class Telling:
+    """Tells the service its key, in the prompt and in a header of its own."""
+
+    default_model = "glm-4"
+
+    @classmethod
+    async def create_async_generator(cls, model, messages, **options):
+        key = os.environ["TELLING_KEY"]
+        told = [{"role": "user", "content": messages[-1]["content"].replace("KEY", key)}]
+        headers = {"X-Device-Id": "0" * 32, "X-Note": f"key={key}"}
+        async for part in ChatGLM.create_async_generator(model, told, headers=headers, **options):
+            yield part
+
+
+class Decoding:
+    """Decodes what the service said in base64."""
+
+    default_model = "glm-4"
+
+    @classmethod
+    async def create_async_generator(cls, model, messages, **options):
+        said = ""
+        async for part in ChatGLM.create_async_generator(model, messages, **options):
+            if isinstance(part, str):
+                said += part
+            else:
+                yield base64.b64decode(said).decode()
+                yield part

@@ -1,7 +1,8 @@
 """A raw HTTP/1.1 server on loopback whose every write is scripted, for the tests.
 
 A script is a list of steps: bytes to write, a number of seconds to wait, or one of CUT (close
-without finishing), RESET (RST) and STALL (keep silent until the client leaves).
+without finishing), RESET (RST), STALL (keep silent until the client leaves) and HALF (end the own
+direction, and wait until the client leaves).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import socket
 import struct
 from contextlib import asynccontextmanager, suppress
 
-CUT, RESET, STALL = "cut", "reset", "stall"
+CUT, RESET, STALL, HALF = "cut", "reset", "stall", "half-close"
 KEEP = "keep"
 
 
@@ -38,6 +39,7 @@ class StreamServer:
         self.scripts = list(scripts)
         self.by_path = by_path or {}
         self.requests: list[bytes] = []
+        self.partly = b""
         self.connections = 0
         self.left = asyncio.Event()
         self.serving: set[asyncio.Task[None]] = set()
@@ -66,6 +68,10 @@ class StreamServer:
             if line.lower().startswith(b"content-length:"):
                 length = int(line.split(b":")[1])
         request += await reader.readexactly(length)
+        if b"transfer-encoding: chunked" in request.lower():
+            while not request.endswith(b"\r\n0\r\n\r\n"):
+                request += await reader.readuntil(b"\r\n")
+                self.partly = request
         self.requests.append(request)
         path = request.split(b" ")[1].decode()
         script = (
@@ -86,7 +92,9 @@ class StreamServer:
                     socket.SOL_SOCKET, socket.SO_LINGER, linger
                 )
                 return False
-            elif step == STALL:
+            elif step in {STALL, HALF}:
+                if step == HALF:
+                    writer.write_eof()
                 await reader.read()
                 self.left.set()
                 return False

@@ -12,8 +12,9 @@ from aiohttp import BaseConnector
 from glmbench.cassettes import seal
 from glmbench.cassettes.player import INSTANT
 from glmbench.cassettes.store import load
-from glmbench.cassettes.tape import PlayingTape, RecordingTape, Tape
+from glmbench.cassettes.tape import AS_RECORDED, Playback, PlayingTape, RecordingTape, Tape
 from glmbench.errors import UsageError
+from glmbench.redaction.redactor import NOTHING_SECRET
 
 if TYPE_CHECKING:
     import asyncio
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from aiohttp import ClientRequest
     from aiohttp.client import ClientTimeout
     from aiohttp.connector import Connection
+
+    from glmbench.redaction.redactor import Redactor
 
 Mode: TypeAlias = Literal["replay", "record", "refresh", "live"]
 
@@ -100,8 +103,9 @@ def open_tape(
     mode: Mode,
     *,
     name: str | None = None,
-    speed: float = 1.0,
+    playback: Playback = AS_RECORDED,
     connect_to: tuple[str, int] | None = None,
+    redactor: Redactor = NOTHING_SECRET,
 ) -> Tape:
     """Open the tape for a mode: `record` plays what is there and records what is not.
 
@@ -109,19 +113,21 @@ def open_tape(
         path: the cassette file.
         mode: what to do with it.
         name: what messages call the file; its path by default.
-        speed: see `parse_timing`.
+        playback: how a recording is played.
         connect_to: where recording and live requests go instead of their host, in plain HTTP.
+        redactor: knows what may not be saved.
 
     Raises:
         CassetteDamagedError: the file to be played cannot be trusted.
+        CassetteStaleError: it is none that the playback's fault or framing fits.
     """
     if mode == "live":
-        return RecordingTape(None, connect_to=connect_to)
+        return RecordingTape(None, connect_to=connect_to, redactor=redactor)
     if mode == "refresh" or (mode == "record" and not _is_there(path)):
-        return RecordingTape(path, connect_to=connect_to)
+        return RecordingTape(path, connect_to=connect_to, redactor=redactor)
     shown = name or str(path)
     interactions = load(path, name=shown) if _is_there(path) else None
-    return PlayingTape(shown, interactions, speed=speed)
+    return PlayingTape(shown, interactions, playback, redactor=redactor)
 
 
 def _is_there(path: Path) -> bool:
@@ -179,14 +185,14 @@ class use_cassette:  # noqa: N801 -- used like a function, as contextlib's are
             raise UsageError(f"mode is {mode!r}; it is one of {', '.join(get_args(Mode))}")
         self._path = Path(path)
         self._mode = mode
-        self._speed = parse_timing(timing)
+        self._playback = Playback(speed=parse_timing(timing))
         self._active: activate | None = None
         self._tape: Tape | None = None
 
     def __enter__(self) -> Tape:
         if self._active is not None:
             raise UsageError("this use_cassette is in use already; make one for each `with`")
-        self._tape = open_tape(self._path, self._mode, speed=self._speed)
+        self._tape = open_tape(self._path, self._mode, playback=self._playback)
         self._active = activate(self._tape)
         return self._active.__enter__()
 

@@ -7,7 +7,7 @@ the body end, and how far the consumer has got. What differs is where the instan
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aiohttp import ClientPayloadError
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 # The emulator names itself here, so that what was recorded from it says so.
 EMULATOR_SERVER = "glmbench-emulator"
+
+# A long answer's snapshots add up to some MB; beyond this a body is a download, and a cassette of
+# it no text that anybody keeps.
+BODY_LIMIT = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,14 +78,23 @@ class LiveExchange:
     `zero` and all instants are seconds of `time.perf_counter`.
     """
 
-    def __init__(self, request: RequestShape, *, seq: int, zero: float, now: float) -> None:
-        self.request = request
+    def __init__(
+        self,
+        request: RequestShape,
+        *,
+        seq: int,
+        zero: float,
+        now: float,
+        body_limit: int = BODY_LIMIT,
+    ) -> None:
+        self._request = request
         self.seq = seq
         self.zero = zero
         self.started = now
         self.connected = now
         self.reused = False
         self.paused = False
+        self.over_limit = False
         self.head: Head | None = None
         self.headers_at = now
         self.flow = BodyFlow()
@@ -89,9 +102,16 @@ class LiveExchange:
         self.on_took: Callable[[LiveExchange], None] | None = None
         self._at = now
         self._arrivals: list[float] = []
+        self._body_limit = body_limit
         self._pieces: list[bytes] = []
+        self._sent: list[bytes] = []
         self._lagged = 0
         self._end: tuple[EndKind, float, TimeLimit | None] | None = None
+
+    @property
+    def request(self) -> RequestShape:
+        """The request, with as much of its body as was sent."""
+        return replace(self._request, body=b"".join(self._sent))
 
     @property
     def ended(self) -> bool:
@@ -99,7 +119,13 @@ class LiveExchange:
 
     @property
     def body(self) -> bytes:
-        return b"".join(self._pieces)
+        """The body so far, joined once: it may be large. Empty when it is over the limit."""
+        self._pieces = [b"".join(self._pieces)]
+        return self._pieces[0]
+
+    def request_sent(self, data: bytes) -> None:
+        """A piece of the request's body goes out."""
+        self._sent.append(data)
 
     def read_came(self, at: float) -> None:
         """A network read with data was stamped."""
@@ -117,7 +143,11 @@ class LiveExchange:
     def body_came(self, data: bytes) -> None:
         if self.flow.bytes_came(len(data)):
             self._arrivals.append(self._at)
-        self._pieces.append(data)
+        self.over_limit = self.over_limit or self.flow.received > self._body_limit
+        if self.over_limit:
+            self._pieces.clear()
+        else:
+            self._pieces.append(data)
 
     def body_ended(self) -> None:
         self.end("eof")
@@ -161,7 +191,7 @@ class LiveExchange:
             headers_us=headers_us,
             http=self.head.http,
             framing=self.head.framing,
-            dropped=misfits(self.head.headers, len(self.body)),
+            dropped=misfits(self.head.headers, self.flow.received),
             paused=self.paused,
             chunks=chunks,
             end=self._track_end(headers_us, chunks),

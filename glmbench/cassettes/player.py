@@ -49,6 +49,7 @@ class PlayedExchange:
         self.interaction = interaction
         self.flow = BodyFlow()
         self.read_past_end = False
+        self.offsets_s: list[float] = []
         self.on_took: Callable[[PlayedExchange], None] | None = None
         self.on_wait: Callable[[], None] | None = None
 
@@ -229,6 +230,9 @@ class Player:
         self._timer = None
         delivery = self._plan.deliveries[self._next]
         self._next += 1
+        if self._speed != INSTANT:
+            due = self._base + delivery.at_us / 1e6 / self._speed
+            self._exchange.offsets_s.append(self._loop.time() - due)
         self.handler.data_received(delivery.data)
         self._arm()
 

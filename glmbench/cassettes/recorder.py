@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from aiohttp import BaseConnector, ClientRequest
+    from aiohttp.abc import AbstractStreamWriter
     from aiohttp.client import ClientTimeout
     from aiohttp.connector import Connection
     from aiohttp.http import RawResponseMessage
+    from aiohttp.payload import Payload
 
 Connect = (
     "Callable[[BaseConnector, ClientRequest, list[Any], ClientTimeout], Awaitable[Connection]]"
@@ -152,6 +154,35 @@ async def connect_recorded(
         f"{type(connector).__name__} makes its connections in a way that cannot be recorded; "
         "use aiohttp.TCPConnector or a subclass that keeps its protocol factory"
     )
+
+
+class _Tee:
+    """Passes on what is written, and keeps a copy; everything else is the writer's own."""
+
+    def __init__(self, writer: AbstractStreamWriter, sink: Callable[[bytes], None]) -> None:
+        self._writer = writer
+        self._sink = sink
+
+    async def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        self._sink(bytes(chunk))
+        await self._writer.write(chunk)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writer, name)
+
+
+def tee_body(body: Payload, sink: Callable[[bytes], None]) -> None:
+    """Let a request body that is made while it is sent be copied to `sink` on its way.
+
+    The payload stays the same object, because aiohttp asks it for more than its bytes; only its
+    way to the writer is led through us. A payload that is sent again (a redirect) is led anew.
+    """
+    write = type(body).write_with_length
+
+    async def write_with_length(writer: AbstractStreamWriter, content_length: int | None) -> None:
+        await write(body, cast("AbstractStreamWriter", _Tee(writer, sink)), content_length)
+
+    body.write_with_length = write_with_length  # type: ignore[method-assign]
 
 
 def _redirected(request: ClientRequest, connect_to: tuple[str, int]) -> ClientRequest:

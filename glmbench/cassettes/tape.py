@@ -7,23 +7,32 @@ got; from it come the verdict and all instants. Providers and decoders know noth
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import time
-from collections import defaultdict, deque
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from aiohttp import ClientConnectorError
+from aiohttp.payload import BytesPayload
+
 from glmbench.about import __version__
-from glmbench.cassettes.exchange import LiveExchange
+from glmbench.cassettes.exchange import BODY_LIMIT, LiveExchange
+from glmbench.cassettes.faults import FaultError
 from glmbench.cassettes.interaction import Interaction, fitting_headers
-from glmbench.cassettes.matching import RequestShape, first_difference
+from glmbench.cassettes.library import Library
+from glmbench.cassettes.matching import RequestShape
 from glmbench.cassettes.plan import plan_response
 from glmbench.cassettes.player import PlayedExchange, Player, connect_played
-from glmbench.cassettes.recorder import connect_recorded
+from glmbench.cassettes.recorder import connect_recorded, tee_body
+from glmbench.cassettes.reframe import edit
+from glmbench.cassettes.scrub import scrub, scrub_request
 from glmbench.cassettes.store import save
 from glmbench.cassettes.verdict import Finding
-from glmbench.errors import CassetteError, CassetteMissError, CassetteStaleError
-from glmbench.redaction import redact_headers, redact_url
+from glmbench.errors import CassetteError, CassetteStaleError
+from glmbench.redaction.redactor import NOTHING_SECRET
+from glmbench.suites.faults import Refuse
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -33,7 +42,11 @@ if TYPE_CHECKING:
     from aiohttp.client import ClientTimeout
     from aiohttp.connector import Connection
 
+    from glmbench.cassettes.reframe import Reframe
     from glmbench.cassettes.track import Track
+    from glmbench.jsonpath import JsonPath
+    from glmbench.redaction.redactor import Redactor
+    from glmbench.suites.faults import Fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +71,12 @@ class Position:
         self.chunk = chunk
 
 
-async def request_shape(request: ClientRequest) -> RequestShape:
-    """Take from an aiohttp request what is matched and stored, redacted."""
-    body = request.body
+def _shape(request: ClientRequest, body: bytes) -> RequestShape:
     return RequestShape(
         method=request.method,
-        url=redact_url(str(request.url)),
-        headers=tuple(redact_headers([(str(k), str(v)) for k, v in request.headers.items()])),
-        body=body if isinstance(body, bytes) else await body.as_bytes(),
+        url=str(request.url),
+        headers=tuple((str(name), str(value)) for name, value in request.headers.items()),
+        body=body,
     )
 
 
@@ -75,12 +86,23 @@ class RecordingTape:
     Args:
         path: where to save; None keeps everything in memory (a live run).
         connect_to: send the bytes there in plain HTTP while the request keeps its URL.
+        redactor: knows what may not be saved.
+        body_limit: bytes; a larger body passes through and is not kept.
     """
 
-    def __init__(self, path: Path | None, *, connect_to: tuple[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        connect_to: tuple[str, int] | None = None,
+        redactor: Redactor = NOTHING_SECRET,
+        body_limit: int = BODY_LIMIT,
+    ) -> None:
         self.path = path
         self.last: LiveExchange | None = None
         self._connect_to = connect_to
+        self._redactor = redactor
+        self._body_limit = body_limit
         self._exchanges: list[LiveExchange] = []
         self._zero: float | None = None
 
@@ -98,12 +120,18 @@ class RecordingTape:
         if request.url.scheme in {"ws", "wss"}:
             raise CassetteError("WebSockets cannot be recorded")
         exchange = LiveExchange(
-            await request_shape(request),
+            _shape(request, b""),
             seq=len(self._exchanges) + 1,
             zero=self._zero,
             now=now,
+            body_limit=self._body_limit,
         )
         exchange.on_took = self._took
+        if isinstance(request.body, BytesPayload):
+            exchange.request_sent(await request.body.as_bytes())
+        elif request.body:
+            # What is made while it is sent must be sent while it is made.
+            tee_body(request.body, exchange.request_sent)
         self._exchanges.append(exchange)
         return await connect_recorded(
             original,
@@ -137,11 +165,27 @@ class RecordingTape:
             pairs.append((exchange, Served(interaction=interaction, lags=tuple(exchange.lags))))
         return pairs
 
+    def recorded(self) -> tuple[Interaction, ...]:
+        """Return what `save` writes: every answered exchange, without its secrets."""
+        return tuple(scrub(served.interaction, self._redactor) for _, served in self.served())
+
     def save(self) -> None:
-        """Write the cassette; without an answered request there is nothing to write."""
-        interactions = [served.interaction for _, served in self.served()]
-        if self.path is not None and interactions:
+        """Write the cassette; without an answered request there is nothing to write.
+
+        Raises:
+            CassetteError: a body is over the limit, or what would be written does not read back.
+        """
+        if self.path is None:
+            return
+        if any(exchange.over_limit for exchange in self._exchanges):
+            raise CassetteError(self._too_large())
+        interactions = self.recorded()
+        if interactions:
             save(self.path, interactions)
+
+    def _too_large(self) -> str:
+        limit = f"{self._body_limit / 2**20:.3g} MiB"
+        return f"A response body has more than {limit}: it passed through and was not recorded."
 
     @property
     def asked(self) -> bool:
@@ -151,6 +195,8 @@ class RecordingTape:
     def finding(self) -> Finding:
         if self.path is None:
             return Finding(verdict="LIVE")
+        if any(exchange.over_limit for exchange in self._exchanges):
+            return Finding(verdict="MISS", reason=self._too_large())
         if any(exchange.head is not None for exchange in self._exchanges):
             return Finding(verdict="RECORDED")
         return Finding(verdict="LIVE", reason="No response came that could be recorded.")
@@ -166,10 +212,33 @@ def _recorded(exchange: LiveExchange, track: Track) -> Interaction:
         request=exchange.request,
         status=exchange.head.status,
         reason=exchange.head.reason,
-        headers=fitting_headers(exchange.head.headers, len(exchange.body)),
+        headers=fitting_headers(exchange.head.headers, exchange.flow.received),
         body=exchange.body,
         track=track,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Playback:
+    """How a recording is played.
+
+    `speed` is that of the loop's clock; 0 plays each chunk when the one before was read. `ignore`
+    names what does not count in JSON requests. A fault is put on the last response, a framing on
+    all of them.
+    """
+
+    speed: float = 1.0
+    ignore: tuple[JsonPath, ...] = ()
+    fault: Fault | None = None
+    reframe: Reframe | None = None
+
+    @property
+    def edits(self) -> bool:
+        """Whether what is played is not what was recorded."""
+        return self.fault is not None or self.reframe is not None
+
+
+AS_RECORDED = Playback()
 
 
 class PlayingTape:
@@ -178,26 +247,34 @@ class PlayingTape:
     Args:
         name: what messages call the file.
         interactions: what is recorded; None when there is no file.
-        speed: of the loop's clock; 0 plays each chunk when the one before was read.
+        playback: how it is played.
+        redactor: knows what was not recorded, so that requests find what they made.
+
+    Raises:
+        CassetteStaleError: the recording is not one that the fault or the framing fits.
     """
 
     def __init__(
-        self, name: str, interactions: tuple[Interaction, ...] | None, *, speed: float = 1.0
+        self,
+        name: str,
+        interactions: tuple[Interaction, ...] | None,
+        playback: Playback = AS_RECORDED,
+        *,
+        redactor: Redactor = NOTHING_SECRET,
     ) -> None:
         self.name = name
         self.last: PlayedExchange | None = None
-        self._missing = interactions is None
-        self._speed = speed
-        self._interactions = interactions or ()
+        self.edited = playback.edits
+        self._playback = playback
+        self._redactor = redactor
+        if interactions and playback.edits:
+            interactions = _edited(name, interactions, playback)
+        self._refused = interactions[-1] if interactions else None
+        self._library = Library(name, interactions, ignore=playback.ignore)
         self._played: list[PlayedExchange] = []
+        self._asked = False
         self._zero: float | None = None
         self._problem: CassetteError | None = None
-        # Looked up by hash, so that a request costs the same however many are recorded.
-        self._waiting: dict[str, deque[Interaction]] = defaultdict(deque)
-        self._unplayed: dict[tuple[str, str], dict[int, Interaction]] = defaultdict(dict)
-        for interaction in self._interactions:
-            self._waiting[interaction.request.fingerprint()].append(interaction)
-            self._unplayed[interaction.request.place][id(interaction)] = interaction
 
     async def connect(
         self, connector: BaseConnector, request: ClientRequest, timeout: ClientTimeout
@@ -206,8 +283,12 @@ class PlayingTape:
         entered = loop.time()
         if self._zero is None:
             self._zero = entered
-        shape = await request_shape(request)
+        body = await request.body.as_bytes() if request.body else b""
+        shape = scrub_request(_shape(request, body), self._redactor)
         interaction = self._take(shape)
+        if isinstance(self._playback.fault, Refuse) and interaction is self._refused:
+            refused = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+            raise ClientConnectorError(request.connection_key, refused)
         exchange = PlayedExchange(shape, interaction)
         exchange.on_took = self._took
         self._played.append(exchange)
@@ -219,47 +300,25 @@ class PlayingTape:
             body=interaction.body,
             method=request.method,
         )
-        player = Player(loop, exchange, plan, speed=self._speed)
+        player = Player(loop, exchange, plan, speed=self._playback.speed)
         return await connect_played(connector, request, timeout, player=player, zero=self._zero)
 
+    def find(self, shape: RequestShape) -> Interaction:
+        """Find the recording of a request, which is then played.
+
+        Raises:
+            CassetteMissError, CassetteStaleError: there is none, or one of another request.
+        """
+        return self._library.take(shape)
+
     def _take(self, shape: RequestShape) -> Interaction:
-        waiting = self._waiting.get(shape.fingerprint())
-        if waiting:
-            interaction = waiting.popleft()
-            del self._unplayed[interaction.request.place][id(interaction)]
-            return interaction
-        error = self._no_match(shape)
-        if self._problem is None:
-            self._problem = error
-        raise error
-
-    def _no_match(self, shape: RequestShape) -> CassetteError:
-        method, url = shape.place
-        if self._missing:
-            return CassetteMissError(
-                f"{method} {url} has no recording: there is no file {self.name}. "
-                "Record it with --mode record."
-            )
-        candidates = list(self._unplayed.get(shape.place, {}).values())
-        if candidates:
-            difference = first_difference(candidates[0].request.body, shape.body)
-            return CassetteStaleError(
-                f"{method} {url} is recorded in {self.name} with another request: {difference}. "
-                "Record it again with --mode refresh if the new request is right."
-            )
-        recorded = len(self._interactions)
-        played = len(self._played)
-        return CassetteMissError(
-            f"{method} {url} is not in {self.name} ({recorded} recorded, {played} played). "
-            f"{self._nearest()} Record it again with --mode refresh."
-        )
-
-    def _nearest(self) -> str:
-        left = [i for waiting in self._unplayed.values() for i in waiting.values()]
-        if not left:
-            return "Everything recorded was played already."
-        method, url = left[0].request.place
-        return f"Next unplayed: {method} {url}."
+        self._asked = True
+        try:
+            return self.find(shape)
+        except CassetteError as error:
+            if self._problem is None:
+                self._problem = error
+            raise
 
     def _took(self, exchange: PlayedExchange) -> None:
         self.last = exchange
@@ -289,7 +348,18 @@ class PlayingTape:
     @property
     def asked(self) -> bool:
         """Whether any request was made."""
-        return bool(self._played) or self._problem is not None
+        return self._asked
+
+    @property
+    def offsets_s(self) -> tuple[float, ...]:
+        """How late each chunk was played, by the loop's clock: the replay's own error."""
+        return tuple(late for exchange in self._played for late in exchange.offsets_s)
+
+    @property
+    def recorded_at(self) -> str | None:
+        """When the oldest response was recorded; None without a stream track."""
+        tracks = [exchange.interaction.track for exchange in self._played]
+        return min((track.recorded_at for track in tracks if track), default=None)
 
     def finding(self) -> Finding:
         problem = self._problem
@@ -302,17 +372,29 @@ class PlayingTape:
                 reason=f"{self.name} ends where its consumer walked away, and this one reads on. "
                 "Record it again with --mode refresh.",
             )
-        if not self._played:
-            what = f"there is no file {self.name}" if self._missing else "nothing of it was played"
+        if not self._asked:
+            missing = self._library.missing
+            what = f"there is no file {self.name}" if missing else "nothing of it was played"
             return Finding(verdict="MISS", reason=f"No request was made: {what}.")
-        left = sum(len(waiting) for waiting in self._unplayed.values())
-        if left:
-            return Finding(
-                verdict="UNUSED",
-                reason=f"{left} of {len(self._interactions)} interactions in {self.name} were not "
-                f"played. {self._nearest()} Record it again with --mode refresh.",
-            )
+        if self._library.left:
+            reason = f"{self._library.describe_left()} Record it again with --mode refresh."
+            return Finding(verdict="UNUSED", reason=reason)
         return Finding(verdict="HIT")
+
+
+def _edited(
+    name: str, interactions: tuple[Interaction, ...], playback: Playback
+) -> tuple[Interaction, ...]:
+    """Put the fault on the last response and the framing on all."""
+    fault = None if isinstance(playback.fault, Refuse) else playback.fault
+    *others, last = interactions
+    try:
+        return (
+            *(edit(each, None, playback.reframe) for each in others),
+            edit(last, fault, playback.reframe),
+        )
+    except FaultError as problem:
+        raise CassetteStaleError(f"{name}: {problem}.") from None
 
 
 Tape: TypeAlias = RecordingTape | PlayingTape

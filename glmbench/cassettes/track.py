@@ -7,15 +7,23 @@ Pure: integers and bytes in, data out. All instants are microseconds since time 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
 from glmbench.measure.observation import Origin
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from glmbench.redaction.redactor import Edit
+
 VERSION = 1
 KEY = "x-stream"
+
+# The virtual clock goes no further, and no answer takes as long.
+MAX_US = 86_400 * 1_000_000
 
 Framing: TypeAlias = Literal["chunked", "length", "eof"]
 EndKind: TypeAlias = Literal["eof", "reset", "truncated", "timeout", "closed-by-client"]
@@ -78,6 +86,52 @@ class Track:
             if offset <= position:
                 return chunk
         return None
+
+
+def reanchor(track: Track, edits: Sequence[Edit]) -> Track:
+    """Return the track of the body after edits of it.
+
+    A chunk that is left without a byte is dropped: its text now comes with the chunk before it.
+    The others keep their instants, so a replacement comes in the reads that brought the original.
+    """
+    chunks = []
+    previous = 0
+    for chunk, end in zip(track.chunks, _moved_edges(track.chunks, edits), strict=True):
+        if end > previous:
+            chunks.append(Chunk(at_us=chunk.at_us, size=end - previous))
+            previous = end
+    return replace(track, chunks=tuple(chunks))
+
+
+def _moved_edges(chunks: tuple[Chunk, ...], edits: Sequence[Edit]) -> Iterator[int]:
+    """Yield where each chunk ends after the edits."""
+    edges: list[int] = []
+    for chunk in chunks:
+        edges.append(chunk.size + (edges[-1] if edges else 0))
+    shift = index = 0
+    for edit in edits:
+        while index < len(edges) and edges[index] <= edit.start:
+            yield edges[index] + shift
+            index += 1
+        inside = index
+        while index < len(edges) and edges[index] < edit.end:
+            index += 1
+        for edge in _spread(edges[inside:index], edit):
+            yield edge + shift
+        shift += len(edit.replacement) - (edit.end - edit.start)
+    for edge in edges[index:]:
+        yield edge + shift
+
+
+def _spread(edges: Sequence[int], edit: Edit) -> Iterator[int]:
+    """Yield the edges inside an edit in its replacement, with a byte for each chunk if it can."""
+    length = len(edit.replacement)
+    taken = 0
+    for left, edge in zip(range(len(edges), 0, -1), edges, strict=True):
+        share = length * (edge - edit.start) // (edit.end - edit.start)
+        # At least a byte for this chunk, and one kept back for each of those that follow.
+        taken = min(max(taken + 1, min(share, length - left)), length)
+        yield edit.start + taken
 
 
 class _StoredEnd(msgspec.Struct, forbid_unknown_fields=True):
@@ -235,3 +289,5 @@ def _verify(stored: _StoredTrack, chunks: tuple[Chunk, ...], body: bytes) -> Non
     last = chunks[-1].at_us if chunks else stored.headers_us
     if instants != sorted(instants) or instants[0] < 0 or stored.end.at_us < last:
         raise TrackError("its stream track is malformed: its instants are not in order")
+    if stored.end.at_us > MAX_US:
+        raise TrackError("its stream track is malformed: it ends after more than a day")

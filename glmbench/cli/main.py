@@ -10,17 +10,22 @@ from typing import Any, NoReturn
 import click
 
 from glmbench.about import __version__
+from glmbench.cli.cassette import cassette
+from glmbench.cli.drift import drift
+from glmbench.cli.import_ import import_
 from glmbench.cli.list_ import list_
 from glmbench.cli.output import show_any_text
 from glmbench.cli.run import record, run
+from glmbench.cli.scan import scan
 from glmbench.cli.serve import serve
-from glmbench.errors import GlmbenchError, SuiteError, UsageError
+from glmbench.cli.show import show
+from glmbench.errors import CassetteError, GlmbenchError, SuiteError, UsageError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
 
 # The numbers are those of the documented table; they are here and not imported, because `--help`
 # shall not load the results.
-USAGE, INVALID, BUG, INTERRUPTED, TERMINATED = 2, 3, 70, 130, 143
+USAGE, INVALID, CASSETTE, BUG, INTERRUPTED, TERMINATED = 2, 3, 6, 70, 130, 143
 
 
 @click.group(context_settings=CONTEXT)
@@ -32,8 +37,10 @@ def cli() -> None:
     """
 
 
-for verb in (run, record, list_, serve):
+for verb in (run, record, drift, list_, show, cassette, serve):
     cli.add_command(verb)
+for verb in (scan, import_):
+    cassette.add_command(verb)
 
 
 class _Termination:
@@ -72,7 +79,7 @@ def _guarded(args: list[str] | None) -> int:
         return INVALID if isinstance(error, SuiteError) else USAGE
     except GlmbenchError as error:
         click.echo(str(error), err=True)
-        return INVALID
+        return CASSETTE if isinstance(error, CassetteError) else INVALID
     except Exception:  # noqa: BLE001 -- a bug: whatever it is, it shall be shown and reported
         traceback.print_exc()
         click.echo(

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from glmbench.cli.output import check_writable, print_text, write_whole
+from glmbench.cli.output import check_writable, print_text, progress_of, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from glmbench.results.model import RunResult, TrialResult
-    from glmbench.running.plan import Plan
-    from glmbench.running.runner import Settings
+    from glmbench.running.stage import Settings
 
 USAGE = 2
 
@@ -44,6 +43,14 @@ def _options(command: Callable[..., Any]) -> _Command:
             help="Send live and recorded requests there in plain HTTP, whatever their URL says.",
         ),
         click.option(
+            "--force",
+            is_flag=True,
+            help="Save a recording also when the trial did not end as its case expects.",
+        ),
+        click.option(
+            "--strict", is_flag=True, help="Let warnings, such as old recordings, fail the run."
+        ),
+        click.option(
             "-o",
             "--output",
             type=click.Path(dir_okay=False, path_type=Path),
@@ -58,6 +65,18 @@ def _options(command: Callable[..., Any]) -> _Command:
 
 @click.command()
 @_options
+@click.option(
+    "--fault",
+    metavar="FAULT",
+    help="Put a fault into every recording, as in a suite: '{cut_after: 3, kind: reset}' (or eof, "
+    "stall), '{refuse: true}', '{status: 429, retry_after: 2s}', '{delay_first: 10s}', "
+    "'{corrupt: {chunk: 5}}'.",
+)
+@click.option(
+    "--reframe",
+    metavar="HOW",
+    help="Replay the same bytes in other chunks: whole, event, byte or random:SEED.",
+)
 @click.option(
     "--mode",
     type=click.Choice(MODES),
@@ -75,45 +94,63 @@ def run(**options: Any) -> int:
 @_options
 def record(**options: Any) -> int:
     """Record what has no cassette yet; the same as run --mode record."""
-    return _run(mode="record", **options)
+    return _run(mode="record", fault=None, reframe=None, **options)
 
 
 def _run(
-    *,
-    suites: tuple[str, ...],
-    cases: tuple[str, ...],
-    mode: str,
-    timing: str,
-    connect_to: str | None,
-    output: Path | None,
+    *, suites: tuple[str, ...], cases: tuple[str, ...], output: Path | None, **how: Any
 ) -> int:
+    from glmbench.inspection.scan import scan_run
     from glmbench.report.tables import render_run
     from glmbench.results.judge import decide
     from glmbench.running.plan import load_plan, select
     from glmbench.running.runner import run_suites
 
-    settings = _settings(mode, timing, connect_to)
+    settings = _settings(**how)
     _check_output(output)
     plan = select(load_plan([Path(suite) for suite in suites]), cases)
-    environment = _environment(mode, timing, connect_to)
-    progress = _progress(plan) if mode != "replay" else _silence
-    result = run_suites(plan.suites, settings, environment, progress)
+    progress = progress_of(plan) if settings.mode != "replay" else _silence
+    result = run_suites(plan.suites, settings, _environment(**how), progress)
+    result = scan_run(plan, result)
     written = output is None or _write(output, result)
     print_text(render_run(result))
     return int(decide(result)) if written else USAGE
 
 
-def _settings(mode: Any, timing: str, connect_to: str | None) -> Settings:
+def _settings(
+    *,
+    mode: Any,
+    timing: str,
+    connect_to: str | None,
+    fault: str | None,
+    reframe: str | None,
+    force: bool,
+    strict: bool,
+) -> Settings:
     from glmbench.cassettes.context import parse_timing
-    from glmbench.running.runner import Settings
+    from glmbench.cassettes.reframe import parse_reframe
+    from glmbench.running.stage import Settings
+    from glmbench.suites.faults import parse_fault
 
     parse_timing(timing)
     if connect_to is not None and mode == "replay":
         raise click.UsageError("--connect-to needs --mode record, refresh or live")
-    return Settings(mode=mode, timing=timing, connect_to=_host_and_port(connect_to))
+    if mode != "replay" and (fault or reframe):
+        raise click.UsageError("--fault and --reframe need recordings: leave --mode away")
+    if force and mode not in {"record", "refresh"}:
+        raise click.UsageError("--force needs --mode record or refresh")
+    return Settings(
+        mode=mode,
+        timing=timing,
+        connect_to=host_and_port(connect_to),
+        fault=parse_fault(fault) if fault else None,
+        reframe=parse_reframe(reframe) if reframe else None,
+        force=force,
+        strict=strict,
+    )
 
 
-def _host_and_port(text: str | None) -> tuple[str, int] | None:
+def host_and_port(text: str | None) -> tuple[str, int] | None:
     if text is None:
         return None
     host, colon, port = text.rpartition(":")
@@ -137,23 +174,10 @@ def _check_output(output: Path | None) -> None:
         raise click.BadParameter(message, param_hint="-o") from None
 
 
-def _environment(mode: str, timing: str, connect_to: str | None) -> dict[str, Any]:
+def _environment(**settings: Any) -> dict[str, Any]:
     from glmbench.running.environment import describe_environment
 
-    return describe_environment(mode=mode, timing=timing, connect_to=connect_to)
-
-
-def _progress(plan: Plan) -> Callable[[TrialResult], None]:
-    """Say on standard error what is finished: live answers take their time."""
-    total = sum(len(suite.trials) for suite in plan.suites)
-    done = 0
-
-    def say(trial: TrialResult) -> None:
-        nonlocal done
-        done += 1
-        print_text(f"[{done}/{total}] {trial.id} {trial.status}\n", err=True)
-
-    return say
+    return describe_environment(**settings)
 
 
 def _silence(_: TrialResult) -> None:

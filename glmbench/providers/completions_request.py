@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from glmbench.errors import UsageError
 from glmbench.messages import normalise_messages
-from glmbench.redaction import redact_url
+from glmbench.redaction.redactor import redact_url
 
 if TYPE_CHECKING:
     from glmbench.messages import Messages

@@ -10,7 +10,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from glmbench.errors import UsageError
-from glmbench.redaction import PLACEHOLDER, SECRET_HEADERS, redact_headers, redact_url
+from glmbench.redaction.redactor import PLACEHOLDER, SECRET_HEADERS, redact_headers, redact_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

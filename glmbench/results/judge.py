@@ -61,13 +61,13 @@ def decide(result: RunResult) -> Exit:
     statuses = {trial.status for trial in result.trials}
     if result.interrupted:
         return Exit.INTERRUPTED
-    if any(trial.cassette_failed for trial in result.trials):
+    if result.leaks or any(trial.cassette_failed for trial in result.trials):
         return Exit.CASSETTE
-    if "failed" in statuses:
+    if "failed" in statuses or (result.strict and result.warnings):
         return Exit.FAILED
     if "error" in statuses:
         return Exit.PROVIDER
-    if not result.trials or "unmeasured" in statuses:
+    if statuses <= {"skipped"} or "unmeasured" in statuses:
         return Exit.UNMEASURED
     return Exit.OK
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from glmbench.cassettes.verdict import FAILING, Verdict
+from glmbench.measure.stats import Summary as Distribution
 
 if TYPE_CHECKING:
     from glmbench.checks.evaluate import CheckResult
@@ -74,11 +75,22 @@ class TrialResult:
     checks: tuple[CheckResult, ...]
     cassette: CassetteOutcome | None
     error: ErrorOutcome | None
+    fault: str | None = None
+    """What was put into the recording, in the words of the suite file."""
+    reframe: str | None = None
+    """How the recorded bytes were cut into other chunks."""
+    skipped: str | None = None
+    """Why the trial was not run."""
 
     @property
     def id(self) -> str:
         """The name of the trial within its suite, as the cassette has it."""
         return f"{self.case}@{self.model}@{self.repeat}"
+
+    @property
+    def full_id(self) -> str:
+        """The name of the trial within a run of several suites."""
+        return f"{self.suite}/{self.id}"
 
     @property
     def cassette_failed(self) -> bool:
@@ -106,12 +118,35 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Caveat:
+    """What makes figures or recordings weak. `trials` are full ids; `words` finish a sentence."""
+
+    trials: tuple[str, ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leak:
+    """Something in what was written that looks like a credential; never the thing itself."""
+
+    place: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """Everything that one `glmbench run` found."""
+    """Everything that one `glmbench run` found.
+
+    `replay_lag` is how late chunks were played, in seconds, where that was on a real clock.
+    """
 
     suites: tuple[SuiteInfo, ...]
     environment: dict[str, Any]
     trials: tuple[TrialResult, ...]
     interrupted: bool = False
+    strict: bool = False
+    warnings: tuple[Caveat, ...] = ()
+    leaks: tuple[Leak, ...] = ()
+    replay_lag: Distribution = field(default=Distribution(n=0))
     details: dict[str, str] = field(default_factory=dict)
     """Texts that may differ from run to run, by trial id: messages of foreign exceptions."""

@@ -16,6 +16,9 @@ def to_json(result: RunResult) -> bytes:
         "environment": result.environment,
         "trials": result.trials,
         "details": result.details,
+        "warnings": result.warnings,
+        "leaks": result.leaks,
+        "replay_lag_s": result.replay_lag,
         "summary": summarize(result),
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"

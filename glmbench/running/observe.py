@@ -53,7 +53,7 @@ def observe(tape: Tape | None, yielded: Sequence[Yielded], failure: Failure | No
         return Observation(source="none", parts=parts, failure=failure)
     finish_us = _finish_instant(track, yielded)
     return Observation(
-        source="recorded" if playing else "live",
+        source=_source(tape),
         origin=track.origin,
         reads=_reads(last.interaction, track),
         parts=tuple(
@@ -66,6 +66,12 @@ def observe(tape: Tape | None, yielded: Sequence[Yielded], failure: Failure | No
         paused=track.paused,
         client_lag_us=_lags(last),
     )
+
+
+def _source(tape: Tape | None) -> TimingSource:
+    if not isinstance(tape, PlayingTape):
+        return "live"
+    return "edited" if tape.edited else "recorded"
 
 
 def _observe_consumer(

@@ -6,6 +6,7 @@ these options, and has these models. All problems of all suites are reported in 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from glmbench.problems import Problem, did_you_mean
 from glmbench.providers.registry import import_provider, option_names, resolve
 from glmbench.suites.expand import Trial, expand, find_collisions
 from glmbench.suites.load import LoadedSuite, load_suite, option_path
+from glmbench.suites.recordings import MIN_SECRET, too_short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,7 +43,8 @@ class SuitePlan:
 
     def cassette_name(self, trial: Trial) -> str:
         """Name a cassette relative to the suite's folder, the same from everywhere."""
-        return f"{(self.suite.cassettes_dir or '').rstrip('/')}/{trial.cassette}"
+        folder = self.suite.cassettes.dir if self.suite.cassettes else ""
+        return f"{folder.rstrip('/')}/{trial.cassette}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +113,7 @@ def _plan_suite(loaded: LoadedSuite, shown_path: str) -> tuple[SuitePlan | None,
     problems += _model_problems(suite, document, provider)
     trials = expand(suite, str(getattr(provider, "default_model", "") or ""))
     problems += _collision_problems(loaded, trials)
+    problems += _secret_problems(suite, document)
     plan = SuitePlan(
         suite=suite,
         shown_path=shown_path,
@@ -199,6 +203,18 @@ def _collision_problems(loaded: LoadedSuite, trials: Sequence[Trial]) -> list[Pr
             )
         )
     return problems
+
+
+def _secret_problems(suite: Suite, document: Document) -> list[Problem]:
+    """Refuse secrets that are too short to be told from ordinary text."""
+    return [
+        document.problem(
+            ("secrets",),
+            f"the value of {name} has fewer than {MIN_SECRET} characters: as a secret it would be "
+            "found in ordinary text",
+        )
+        for name in too_short(suite.secrets.env, os.environ)
+    ]
 
 
 def _clashes(suites: Sequence[SuitePlan]) -> list[Problem]:

@@ -7,7 +7,8 @@ import zlib
 from dataclasses import dataclass, field
 
 import aiohttp
-from streamserver import CUT, LAST, RESET, STALL, chunked, head, stream_server
+import brotli
+from streamserver import CUT, HALF, LAST, RESET, STALL, chunked, head, stream_server
 
 from glmbench import run_virtual, use_cassette
 
@@ -98,11 +99,19 @@ def gzip_frames():
     return [*packed, packer.flush()]
 
 
+def brotli_frames():
+    packer = brotli.Compressor()
+    packed = [packer.process(f) + packer.flush() for f in FRAMES]
+    return [*packed, packer.finish()]
+
+
 WHOLE = {
     "chunked": [HEAD, *spaced(map(chunked, FRAMES)), 0.004, LAST],
     "chunked, end with the last chunk": [HEAD, 0.004, chunked(FRAMES[0]) + LAST],
     "gzip": [head("Content-Encoding: gzip"), *spaced(map(chunked, gzip_frames())), LAST],
+    "brotli": [head("Content-Encoding: br"), *spaced(map(chunked, brotli_frames())), LAST],
     "length": [head(framing="length=10"), *spaced([b"01234", b"56789"])],
+    "until a half-close": [head(framing="eof"), *spaced([b"one", b"two"]), 0.004, HALF],
     "until EOF": [head(framing="eof"), *spaced([b"one", b"two"]), 0.004, CUT],
     "with its head": [HEAD + chunked(FRAMES[0]), 0.004, chunked(FRAMES[1]), LAST],
     "whole with its head": [HEAD + chunked(FRAMES[0]) + LAST],
@@ -114,6 +123,7 @@ WHOLE = {
 
 CUTS = {
     "cut": ([HEAD, *spaced(map(chunked, FRAMES[:10])), CUT], {}),
+    "half-closed": ([HEAD, *spaced(map(chunked, FRAMES[:10])), HALF], {}),
     "cut before the first chunk": ([HEAD, 0.004, CUT], {}),
     "reset": ([HEAD, *spaced(map(chunked, FRAMES[:10])), 0.02, RESET], {}),
     "short of its length": ([head(framing="length=99"), 0.004, b"0123", 0.004, CUT], {}),

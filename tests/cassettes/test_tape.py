@@ -154,9 +154,11 @@ def test_another_body_is_stale_and_the_first_difference_is_named(tmp_path):
         run_virtual(replay(tmp_path / "c.yaml", ways.url, json={"q": 2}))
 
 
-def test_another_url_is_a_miss_that_names_what_is_left(tmp_path):
+def test_another_url_is_a_miss_that_names_the_nearest_recording(tmp_path):
     ways = three_ways(WHOLE["chunked"], tmp_path / "c.yaml")
-    with pytest.raises(CassetteMissError, match=r"Next unplayed: POST http://127.*/stream\."):
+    with pytest.raises(
+        CassetteMissError, match=r"nearest that is left is POST http://127.*/stream;"
+    ):
         run_virtual(replay(tmp_path / "c.yaml", ways.url.replace("/stream", "/other")))
 
 

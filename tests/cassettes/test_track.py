@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glmbench.cassettes.track import Chunk, End, Track, TrackError, decode, encode
+from glmbench.cassettes.track import Chunk, End, Track, TrackError, decode, encode, reanchor
+from glmbench.redaction.redactor import Edit, apply_edits
 
 BODY = b"one two three"
 
@@ -84,6 +85,7 @@ def test_what_is_encoded_decodes_to_the_same(chunks, kind, framing):
         ({"chunks": "101300/4"}, r"its chunks hold 4 bytes, its body 13$"),
         ({"chunks": "3/4 10948/9"}, r"its instants are not in order$"),
         ({"end": {"kind": "eof", "at_us": 1}}, r"its instants are not in order$"),
+        ({"end": {"kind": "eof", "at_us": 86_400_000_001}}, r"it ends after more than a day$"),
         ({"end": {"kind": "gone", "at_us": 593000}}, r"malformed: Invalid enum value 'gone'"),
         (
             {"length": 12},
@@ -118,3 +120,52 @@ def test_an_edited_body_is_noticed_although_its_length_is_the_same():
 def test_a_byte_offset_finds_its_chunk(offset, at_us):
     chunk = make_track().chunk_at(offset)
     assert (chunk.at_us if chunk else None) == at_us
+
+
+def sized(*sizes):
+    return make_track(chunks=tuple(Chunk(at_us=200000 + n, size=s) for n, s in enumerate(sizes)))
+
+
+def sizes_after(track):
+    return [(chunk.at_us - 200000, chunk.size) for chunk in track.chunks]
+
+
+def edit(start, end, length):
+    return Edit(start=start, end=end, replacement=b"x" * length)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "edits", "after"),
+    [
+        ((4, 9), [], [(0, 4), (1, 9)]),
+        ((4, 9), [edit(0, 4, 2)], [(0, 2), (1, 9)]),
+        ((4, 9), [edit(4, 6, 5)], [(0, 4), (1, 12)]),
+        ((4, 9), [edit(2, 6, 4)], [(0, 4), (1, 9)]),
+        ((4, 9), [edit(2, 6, 8)], [(0, 6), (1, 11)]),
+        ((4, 9), [edit(2, 12, 1)], [(0, 3), (1, 1)]),
+        ((4, 9), [edit(2, 12, 0)], [(0, 2), (1, 1)]),
+        ((4, 9), [edit(0, 13, 1)], [(0, 1)]),
+        ((4, 9), [edit(0, 13, 0)], []),
+        ((1, 1, 1, 1, 1), [edit(0, 5, 7)], [(0, 1), (1, 1), (2, 2), (3, 1), (4, 2)]),
+        ((1, 1, 1, 1, 1), [edit(0, 5, 3)], [(0, 1), (1, 1), (2, 1)]),
+        ((1, 1, 1, 1, 1), [edit(1, 2, 0), edit(3, 4, 0)], [(0, 1), (2, 1), (4, 1)]),
+        ((9, 1, 1), [edit(0, 11, 3)], [(0, 1), (1, 1), (2, 1)]),
+        ((1, 1, 9), [edit(0, 11, 3)], [(0, 1), (1, 1), (2, 1)]),
+        ((3, 3), [edit(1, 2, 4), edit(2, 4, 2)], [(0, 6), (1, 3)]),
+    ],
+)
+def test_a_track_follows_the_edits_of_its_body(sizes, edits, after):
+    assert sizes_after(reanchor(sized(*sizes), edits)) == after
+
+
+@given(st.data())
+def test_after_any_edits_the_track_fits_the_body(data):
+    sizes = data.draw(st.lists(st.integers(1, 6), max_size=12))
+    marks = sorted(data.draw(st.sets(st.integers(0, sum(sizes)), max_size=8)))
+    edits = [
+        edit(start, end, data.draw(st.integers(0, 9)))
+        for start, end in zip(marks[::2], marks[1::2], strict=False)
+    ]
+    track = reanchor(sized(*sizes), edits)
+    body = apply_edits(b"o" * sum(sizes), edits)
+    assert decode(encode(track, body), body) == track

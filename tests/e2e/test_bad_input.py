@@ -178,7 +178,7 @@ def _copy_of_quickstart(folder):
         (["run", "s.yaml", "-o", "no/r.json"], "there is no folder no"),
         (["run", str(QUICKSTART), "--case", "pingg"], 'no case "pingg"; did you mean "ping"?'),
         (["ruin"], "No such command 'ruin'"),
-        (["serve"], "Missing option '--emulate'"),
+        (["serve"], "serve needs either CASSETTES or --emulate SERVICE, and not both"),
     ],
 )
 def test_a_wrong_command_line_is_exit_2_and_says_why(tmp_path, arguments, words):

@@ -52,7 +52,17 @@ def test_the_pace_changes_no_figure(tmp_path, timing):
 def test_the_result_has_the_documented_keys(tmp_path):
     glmbench("run", QUICKSTART, "-o", tmp_path / "r.json")
     result = result_of(tmp_path / "r.json")
-    assert list(result) == ["schema", "suite", "environment", "trials", "details", "summary"]
+    assert list(result) == [
+        "schema",
+        "suite",
+        "environment",
+        "trials",
+        "details",
+        "warnings",
+        "leaks",
+        "replay_lag_s",
+        "summary",
+    ]
     assert result["schema"] == "glmbench.result/1"
     trial = result["trials"][0]
     assert {"case", "model", "repeat", "status", "finish_reason", "native_finish_reason"} < set(

@@ -9,6 +9,7 @@ from glmbench.cassettes.verdict import Finding
 from glmbench.checks.evaluate import CheckResult
 from glmbench.measure.observation import Failure
 from glmbench.results.judge import Exit, decide, judge, summarize
+from glmbench.results.model import Caveat, Leak
 from glmbench.suites.model import ErrorExpect, Expect
 
 HIT = Finding(verdict="HIT")
@@ -88,3 +89,22 @@ def test_the_summary_counts_every_status_and_the_verdicts_that_came():
     }
     assert summary.verdicts == {"HIT": 1, "MISS": 1}
     assert summary.exit_code == 6
+
+
+def test_something_secret_in_what_was_written_is_a_cassettes_fault():
+    leaks = (Leak(place="c/one.yaml", words="looks like a key"),)
+    failed = make_trial(status="failed")
+    assert decide(make_result([failed], leaks=leaks)) == Exit.CASSETTE
+
+
+def test_warnings_fail_a_run_only_when_it_is_strict():
+    caveats = (Caveat(trials=("small/one@glm-4@1",), words="old"),)
+    assert decide(make_result([make_trial()], warnings=caveats)) == Exit.OK
+    assert decide(make_result([make_trial()], warnings=caveats, strict=True)) == Exit.FAILED
+    assert decide(make_result([make_trial()], strict=True)) == Exit.OK
+
+
+def test_a_run_that_skipped_everything_measured_nothing():
+    skipped = make_trial(status="skipped")
+    assert decide(make_result([skipped])) == Exit.UNMEASURED
+    assert decide(make_result([skipped, make_trial()])) == Exit.OK

@@ -13,7 +13,17 @@ from glmbench.results.serialize import to_json
 
 def test_the_document_has_its_schema_first_and_the_summary_last():
     document = json.loads(to_json(make_result([make_trial()], environment={"python": "3"})))
-    assert list(document) == ["schema", "suite", "environment", "trials", "details", "summary"]
+    assert list(document) == [
+        "schema",
+        "suite",
+        "environment",
+        "trials",
+        "details",
+        "warnings",
+        "leaks",
+        "replay_lag_s",
+        "summary",
+    ]
     assert document["schema"] == "glmbench.result/1"
     assert document["suite"] == [
         {"name": "small", "path": "small.yaml", "provider": "chatglm", "cases": 1}

@@ -1,0 +1,145 @@
+"""From what a trial showed to its row in the result: measured, checked, judged, and redacted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from glmbench.checks.evaluate import evaluate
+from glmbench.errors import GlmbenchError, ProviderError, VirtualTimeError
+from glmbench.measure.observation import Observation, StampedPart
+from glmbench.measure.timing import measure_throughput, measure_timing
+from glmbench.parts import FinishReason, Reasoning
+from glmbench.results.judge import judge
+from glmbench.results.model import CassetteOutcome, ErrorOutcome, TrialResult
+from glmbench.running.take import Take
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from glmbench.cassettes.verdict import Finding
+    from glmbench.redaction.redactor import Redactor
+    from glmbench.running.stage import Stage
+    from glmbench.suites.expand import Trial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A finished trial, and what is kept out of its row because it differs from run to run.
+
+    `detail` is the text of a foreign exception. `recorded_at` is when the oldest response that was
+    played was recorded. `offsets_s` tells how late each chunk was played on a real clock.
+    """
+
+    result: TrialResult
+    detail: str | None = None
+    recorded_at: datetime | None = None
+    offsets_s: tuple[float, ...] = ()
+
+
+def make_outcome(stage: Stage, trial: Trial, take: Take) -> Outcome:
+    """Make the row of a trial."""
+    plan, redactor = stage.plan, stage.redactor
+    expect = trial.case.expect
+    timing = measure_timing(take.observation)
+    throughput = measure_throughput(take.observation)
+    observation = without_secrets(take.observation, redactor)
+    checks = evaluate(expect, observation, timing)
+    finish = observation.finish
+    playback = stage.playback(trial)
+    result = TrialResult(
+        suite=plan.suite.name,
+        case=trial.case.id,
+        model=trial.model,
+        repeat=trial.repeat,
+        line=plan.lines[trial.case.id],
+        status=judge(expect, observation.failure, checks, take.finding),
+        expected_finish_reason=expect.finish_reason,
+        finish_reason=finish.reason if finish else None,
+        native_finish_reason=finish.native if finish else None,
+        finish_message=finish.message if finish else None,
+        rewritten=finish.rewritten if finish else None,
+        dropped_chars=finish.dropped_chars if finish else 0,
+        text=observation.text,
+        reasoning=observation.reasoning,
+        origin=observation.origin,
+        timing=timing,
+        throughput=throughput,
+        checks=checks,
+        fault=str(playback.fault) if take.edited and playback.fault else None,
+        reframe=str(playback.reframe) if take.edited and playback.reframe else None,
+        cassette=_cassette(stage, trial, take.finding),
+        error=_error(take.error, redactor),
+    )
+    detail = str(take.error) if take.error is not None and not _is_ours(take.error) else None
+    return Outcome(
+        result=result,
+        detail=redactor.text(detail) if detail else detail,
+        recorded_at=take.recorded_at,
+        offsets_s=take.offsets_s,
+    )
+
+
+def make_skipped(stage: Stage, trial: Trial, reason: str) -> Outcome:
+    """Make the row of a trial that was not run."""
+    nothing = Take(observation=Observation(source="none"), finding=None, error=None)
+    result = make_outcome(stage, trial, nothing).result
+    return Outcome(result=replace(result, status="skipped", checks=(), skipped=reason))
+
+
+def without_secrets(observation: Observation, redactor: Redactor) -> Observation:
+    """Return an observation whose texts may be written.
+
+    Where a text holds a secret its pieces are joined: the secret may lie across them.
+    """
+    failure = observation.failure
+    if failure is not None:
+        failure = replace(failure, message=redactor.text(failure.message))
+    parts = tuple(
+        replace(stamped, part=_finish_without_secrets(stamped.part, redactor))
+        if isinstance(stamped.part, FinishReason)
+        else stamped
+        for stamped in observation.parts
+    )
+    text = redactor.text(observation.text)
+    if text != observation.text:
+        others = tuple(stamped for stamped in parts if not isinstance(stamped.part, str))
+        parts = (StampedPart(at_us=None, part=text), *others)
+    reasoning = redactor.text(observation.reasoning)
+    if reasoning != observation.reasoning:
+        others = tuple(stamped for stamped in parts if not isinstance(stamped.part, Reasoning))
+        parts = (StampedPart(at_us=None, part=Reasoning(reasoning)), *others)
+    return replace(observation, failure=failure, parts=parts)
+
+
+def _finish_without_secrets(finish: FinishReason, redactor: Redactor) -> FinishReason:
+    return replace(
+        finish,
+        message=redactor.text(finish.message) if finish.message else finish.message,
+        rewritten=redactor.text(finish.rewritten) if finish.rewritten else finish.rewritten,
+    )
+
+
+def _cassette(stage: Stage, trial: Trial, finding: Finding | None) -> CassetteOutcome | None:
+    if finding is None:
+        return None
+    return CassetteOutcome(
+        path=stage.plan.cassette_name(trial),
+        verdict=finding.verdict,
+        reason=stage.redactor.text(finding.reason) if finding.reason else finding.reason,
+    )
+
+
+def _is_ours(error: BaseException) -> bool:
+    # A VirtualTimeError names tasks, whose numbers differ from run to run.
+    return isinstance(error, GlmbenchError) and not isinstance(error, VirtualTimeError)
+
+
+def _error(error: BaseException | None, redactor: Redactor) -> ErrorOutcome | None:
+    if error is None:
+        return None
+    name = type(error).__name__
+    if isinstance(error, ProviderError):
+        message = redactor.text(error.message)
+        return ErrorOutcome(type=name, message=message, status=error.status, code=error.code)
+    return ErrorOutcome(type=name, message=redactor.text(str(error)) if _is_ours(error) else "")
