@@ -15,6 +15,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 from click.testing import CliRunner, Result
 
 from glmbench.cli.main import cli
@@ -70,8 +71,12 @@ def layers() -> str:
     return "\n".join(found) + "\n"
 
 
-def verbs() -> list[str]:
-    return sorted(cli.commands)
+def verbs(group: click.Group = cli, *above: str) -> Iterator[tuple[str, ...]]:
+    """Yield every verb with those it is under: ("run",), ("cassette",), ("cassette", "ls")."""
+    for name, command in sorted(group.commands.items()):
+        yield (*above, name)
+        if isinstance(command, click.Group):
+            yield from verbs(command, *above, name)
 
 
 def generated() -> Iterator[tuple[str, str, str, Callable[[], str]]]:
@@ -79,7 +84,8 @@ def generated() -> Iterator[tuple[str, str, str, Callable[[], str]]]:
     yield "README.md", "demo", "text", demo
     yield "docs/reference/cli.md", "help", "text", help_of
     for verb in verbs():
-        yield "docs/reference/cli.md", f"help-{verb}", "text", lambda verb=verb: help_of(verb)
+        name = "-".join(("help", *verb))
+        yield "docs/reference/cli.md", name, "text", lambda verb=verb: help_of(*verb)
     yield "docs/reference/cli.md", "trial", "json", trial
     yield "docs/design.md", "layers", "text", layers
 

@@ -16,7 +16,7 @@ from glmbench.checks.evaluate import CheckResult
 from glmbench.errors import CassetteDamagedError
 from glmbench.measure.stats import min_samples
 from glmbench.measure.timing import Throughput, Timing
-from glmbench.redaction import SECRET_HEADERS, SECRET_KEYS
+from glmbench.redaction.redactor import SECRET_HEADERS, SECRET_KEYS
 from glmbench.results.judge import Exit
 from glmbench.results.model import (
     STATUSES,

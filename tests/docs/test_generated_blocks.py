@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from docs.pages import DOCS, REFERENCE, ROOT, page, refresh_docs
 
-from glmbench.cli.main import cli
-
 GENERATED = {(file, name): (lang, make) for file, name, lang, make in refresh_docs.generated()}
 AGAIN = f"run {refresh_docs.COMMAND} and look at what changed"
 
@@ -21,12 +19,17 @@ def test_a_generated_block_is_what_the_program_says_now(file, name):
 
 def test_every_verb_has_its_help_in_the_reference():
     text = page(REFERENCE / "cli.md")
-    missing = [verb for verb in cli.commands if f"## glmbench {verb}\n" not in text]
+    missing = [
+        verb for verb in refresh_docs.verbs() if f"## glmbench {' '.join(verb)}\n" not in text
+    ]
     assert missing == []
 
 
 def test_no_help_is_wider_than_80_columns():
-    texts = [refresh_docs.help_of(), *(refresh_docs.help_of(verb) for verb in cli.commands)]
+    texts = [
+        refresh_docs.help_of(),
+        *(refresh_docs.help_of(*verb) for verb in refresh_docs.verbs()),
+    ]
     assert [line for text in texts for line in text.splitlines() if len(line) > 80] == []
 
 
