@@ -9,13 +9,13 @@ from click.testing import CliRunner
 from inspection.leaking import KEY, events, make
 
 from glmbench.cassettes.store import load, save
-from glmbench.cli.scan import scan
+from glmbench.cli.main import cli
 from glmbench.errors import UsageError
 
 
 def run(*args):
     """Return the exit code as `main` takes it, and both outputs."""
-    done = CliRunner().invoke(scan, [*map(str, args)], standalone_mode=False)
+    done = CliRunner().invoke(cli, ["cassette", "scan", *map(str, args)], standalone_mode=False)
     if done.exception is not None:
         raise done.exception
     return done.return_value, done.stdout, done.stderr

@@ -53,7 +53,7 @@ def test_a_fault_of_the_command_line_is_put_into_every_trial_and_named(tmp_path)
     assert (trial["status"], trial["error"]["type"]) == ("error", "IncompleteStreamError")
 
 
-@pytest.mark.parametrize("how", ["event", "byte", "random:7"])
+@pytest.mark.parametrize("how", ["event", "random:7"])
 def test_the_quickstart_passes_in_other_chunks(how):
     done = glmbench("run", QUICKSTART, "--reframe", how)
     assert done.code == 0, done.out

@@ -54,7 +54,7 @@ def test_each_case_is_answered_by_the_answer_of_its_name_and_none_is_left_over(n
         answered[case.id] = script.find_answer(question.prompt).name
     # Faults are put into recordings of one and the same answer.
     assert answered == {case.id: "gardens" if case.fault else case.id for case in suite.cases}
-    assert {answer.name for answer in script.answers} == set(answered)
+    assert {answer.name for answer in script.answers} == set(answered.values())
     assert script.otherwise is None
 
 
