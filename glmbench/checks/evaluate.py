@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from glmbench.measure.observation import Failure, Observation
     from glmbench.measure.timing import Timing
     from glmbench.suites.bounds import Bound
-    from glmbench.suites.model import ErrorExpect, Expect, LatencyMetric, TextExpect
+    from glmbench.suites.expect import ErrorExpect, Expect, LatencyMetric, TextExpect
 
 CheckStatus: TypeAlias = Literal["passed", "failed", "unmeasured"]
 

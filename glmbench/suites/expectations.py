@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, TypeVar
 from glmbench import errors
 from glmbench.parts import FINISH_REASONS
 from glmbench.suites.bounds import Bound, BoundError, parse_bound
-from glmbench.suites.model import LATENCY_METRICS, ErrorExpect, Expect, TextExpect
+from glmbench.suites.expect import LATENCY_METRICS, ErrorExpect, Expect, TextExpect
 from glmbench.suites.nodes import Keys, integer, one_or_list, text, word
 from glmbench.suites.patterns import PatternError, compile_pattern
 
 if TYPE_CHECKING:
     from glmbench.parts import FinishReasonName
-    from glmbench.suites.model import LatencyMetric
+    from glmbench.suites.expect import LatencyMetric
     from glmbench.suites.nodes import Node
 
 Group = TypeVar("Group", TextExpect, ErrorExpect)

@@ -7,7 +7,7 @@ from glmbench.measure.observation import Failure, Observation, StampedPart
 from glmbench.measure.timing import Timing
 from glmbench.parts import FinishReason, Reasoning
 from glmbench.suites.bounds import parse_bound
-from glmbench.suites.model import ErrorExpect, Expect, TextExpect
+from glmbench.suites.expect import ErrorExpect, Expect, TextExpect
 
 NO_TIMING = Timing(source="none")
 QUOTA = Failure(

@@ -6,8 +6,8 @@ import pytest
 
 from glmbench import errors
 from glmbench.suites.bounds import parse_bound
+from glmbench.suites.expect import ErrorExpect, Expect, TextExpect
 from glmbench.suites.expectations import ERROR_TYPES, NOTHING, read_expect, settle
-from glmbench.suites.model import ErrorExpect, Expect, TextExpect
 from glmbench.suites.nodes import Node
 from glmbench.yamlsource import parse
 

@@ -5,15 +5,13 @@ from pathlib import Path
 import pytest
 
 from glmbench.suites.bounds import Bound
+from glmbench.suites.expect import ErrorExpect, Expect, TextExpect
 from glmbench.suites.load import load_suite, option_path
 from glmbench.suites.model import (
     Case,
     CassetteSettings,
-    ErrorExpect,
-    Expect,
     ProviderSpec,
     Suite,
-    TextExpect,
 )
 from glmbench.yamlsource import Position
 
