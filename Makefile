@@ -57,6 +57,9 @@ bench: $(VENV)/test.stamp  ## what glmbench itself costs
 	$(BIN)/python benchmarks/decoding.py
 	$(BIN)/python benchmarks/client.py
 	$(BIN)/python benchmarks/recording.py
+	$(BIN)/python benchmarks/store.py
+	$(BIN)/python benchmarks/pacing.py
+	$(BIN)/python benchmarks/kill.py
 
 clean:  ## remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

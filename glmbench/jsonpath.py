@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 Step: TypeAlias = str | int | None
 """A key, an index, or None for every item of a list."""
@@ -50,34 +53,52 @@ def parse_path(text: str) -> JsonPath:
     return JsonPath(text, tuple(steps))
 
 
+def find_values(document: Any, path: JsonPath) -> list[Any]:
+    """Return what is at the path, in the order of the document: nothing, or with `[*]` several."""
+    found = [document]
+    for step in path.steps:
+        found = [inner for value in found for inner in _below(value, step)]
+    return found
+
+
+def _below(value: Any, step: Step) -> list[Any]:
+    if isinstance(value, dict) and isinstance(step, str):
+        return [value[step]] if step in value else []
+    if isinstance(value, list) and not isinstance(step, str):
+        return value if step is None else value[step : step + 1]
+    return []
+
+
 def without(document: Any, paths: tuple[JsonPath, ...]) -> Any:
-    """Return the document without what is at the paths; the document itself stays as it is."""
-    for path in paths:
-        document = _without(document, path.steps)
-    return document
+    """Return the document without what is at the paths; the document itself stays as it is.
 
-
-def _without(value: Any, steps: tuple[Step, ...]) -> Any:
-    if not steps:
+    All at once: left out one after the other, the second of two items of a list would be another.
+    """
+    if any(not path.steps for path in paths):
         # The whole document: nothing of it counts.
         return None
-    step, *rest = steps
-    if isinstance(value, dict) and isinstance(step, str) and step in value:
-        changed = dict(value)
-        if rest:
-            changed[step] = _without(value[step], tuple(rest))
-        else:
-            del changed[step]
-        return changed
-    if isinstance(value, list) and not isinstance(step, str):
-        return _without_items(value, step, tuple(rest))
+    return _without(document, [path.steps for path in paths])
+
+
+def _without(value: Any, paths: list[tuple[Step, ...]]) -> Any:
+    if not paths:
+        return value
+    if isinstance(value, dict):
+        return dict(_left(value.items(), paths))
+    if isinstance(value, list):
+        return [item for _, item in _left(enumerate(value), paths)]
     return value
 
 
-def _without_items(items: list[Any], step: int | None, rest: tuple[Step, ...]) -> list[Any]:
-    if rest:
-        return [
-            _without(item, rest) if step is None or step == index else item
-            for index, item in enumerate(items)
+def _left(
+    items: Iterable[tuple[str | int, Any]], paths: list[tuple[Step, ...]]
+) -> Iterator[tuple[str | int, Any]]:
+    """Yield the items that no path ends at, each without what paths name inside it."""
+    for step, item in items:
+        inside = [
+            rest
+            for first, *rest in paths
+            if first == step or (first is None and isinstance(step, int))
         ]
-    return [item for index, item in enumerate(items) if step is not None and step != index]
+        if [] not in inside:
+            yield step, _without(item, [tuple(rest) for rest in inside])

@@ -174,3 +174,57 @@ class Decoding:
             else:
                 yield base64.b64decode(said).decode()
                 yield part
+
+
+class Quoting:
+    """Ends with words of the service that repeat the key, and with a URL that carries one."""
+
+    default_model = "glm-4"
+
+    @classmethod
+    async def create_async_generator(cls, model, messages, **options):
+        async for part in ChatGLM.create_async_generator(model, messages, **options):
+            if isinstance(part, str):
+                yield part
+        native = f"because of {os.environ['TELLING_KEY']}"
+        yield FinishReason("stop", native=native, message="see https://h/?sign=aa11bb22cc33")
+
+
+class Halving:
+    """Passes on the halves of a character in two pieces, as a client does that reads escapes."""
+
+    default_model = "glm-4"
+
+    @classmethod
+    async def create_async_generator(cls, model, messages, **options):
+        async for part in ChatGLM.create_async_generator(model, messages, **options):
+            if not isinstance(part, str):
+                yield part
+        for piece in ("a \ud83d", "\ude00 and ", "\ud83d"):
+            yield piece
+
+
+class Raising:
+    """Fails with the error of its client, which names the URL."""
+
+    default_model = "any"
+
+    @classmethod
+    async def create_async_generator(cls, model, messages):
+        url = "https://chatglm.cn/nowhere?key=zq93harbour"
+        async with aiohttp.ClientSession(raise_for_status=True) as session:
+            await session.post(url, json={})
+        yield ""
+
+
+class Wavering(Telling):
+    """Asks something else every time."""
+
+    asked = 0
+
+    @classmethod
+    async def create_async_generator(cls, model, messages, **options):
+        cls.asked += 1
+        told = [{"role": "user", "content": f"{messages[-1]['content']} {cls.asked}"}]
+        async for part in Telling.create_async_generator(model, told, **options):
+            yield part

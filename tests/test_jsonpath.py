@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from glmbench.jsonpath import PathError, parse_path, without
+from glmbench.jsonpath import PathError, find_values, parse_path, without
 
 
 @pytest.mark.parametrize(
@@ -38,11 +38,33 @@ def test_what_is_no_path_is_refused_where_reading_stopped(text, message):
 
 
 @pytest.mark.parametrize(
+    ("path", "values"),
+    [
+        ("$", [{"a": {"b": None}, "list": [{"id": 1}, {"id": 2}, 3]}]),
+        ("$.a.b", [None]),
+        ("$.a.c", []),
+        ("$.list[1].id", [2]),
+        ("$.list[3]", []),
+        ("$.list[*].id", [1, 2]),
+        ("$.list.id", []),
+        ("$.a[0]", []),
+        ("$.a[*]", []),
+    ],
+)
+def test_what_a_path_names_is_found_in_the_order_of_the_document(path, values):
+    document = {"a": {"b": None}, "list": [{"id": 1}, {"id": 2}, 3]}
+    assert find_values(document, parse_path(path)) == values
+
+
+@pytest.mark.parametrize(
     ("paths", "left"),
     [
         (["$.id"], {"list": [{"id": 1, "x": 2}, {"id": 3}], "deep": {"a": {"b": 1}}}),
         (["$.list[*].id"], {"id": 9, "list": [{"x": 2}, {}], "deep": {"a": {"b": 1}}}),
         (["$.list[1]"], {"id": 9, "list": [{"id": 1, "x": 2}], "deep": {"a": {"b": 1}}}),
+        (["$.list[0]", "$.list[1]"], {"id": 9, "list": [], "deep": {"a": {"b": 1}}}),
+        (["$.list[0]", "$.list[1].id"], {"id": 9, "list": [{}], "deep": {"a": {"b": 1}}}),
+        (["$.deep", "$.deep.a.b", "$.deep[*]"], {"id": 9, "list": [{"id": 1, "x": 2}, {"id": 3}]}),
         (["$.list[*]", "$.deep.a.b"], {"id": 9, "list": [], "deep": {"a": {}}}),
         (
             ["$.nothing.here", "$.id.deeper", "$.list.id"],

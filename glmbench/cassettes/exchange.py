@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aiohttp import ClientPayloadError
+from aiohttp.http_exceptions import ContentEncodingError
 
 from glmbench.cassettes.flow import BodyFlow
 from glmbench.cassettes.interaction import misfits
@@ -95,6 +96,7 @@ class LiveExchange:
         self.reused = False
         self.paused = False
         self.over_limit = False
+        self.request_cut = False
         self.head: Head | None = None
         self.headers_at = now
         self.flow = BodyFlow()
@@ -157,7 +159,8 @@ class LiveExchange:
         # closed" that aiohttp leaves on the reader of a response released early. Those are told
         # by the handler, which sees the connection.
         if isinstance(error, ClientPayloadError):
-            self.end("truncated")
+            undecodable = isinstance(error.__cause__, ContentEncodingError)
+            self.end("undecodable" if undecodable else "truncated")
 
     def end(self, kind: EndKind, limit: TimeLimit | None = None) -> None:
         """Note how the body ended; the first word counts."""

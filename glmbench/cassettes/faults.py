@@ -37,12 +37,13 @@ def put_fault(interaction: Interaction, fault: EditingFault) -> Interaction:
     Raises:
         FaultError: there is no stream track, or no such chunk.
     """
+    if isinstance(fault, Status):
+        # Nothing of the recorded body is left, so it does not matter when it came.
+        return _answer_with_status(interaction, fault)
     track = track_of(interaction, str(fault))
     match fault:
         case CutAfter():
             return _cut(interaction, track, fault)
-        case Status():
-            return _answer_with_status(interaction, track, fault)
         case DelayFirst():
             return replace(interaction, track=_delayed(track, round(fault.seconds * 1e6)))
         case Corrupt():
@@ -127,7 +128,7 @@ def _announcing(headers: Headers, length: int) -> Headers:
 _KEPT_HEADERS = frozenset({"date", "server"})
 
 
-def _answer_with_status(interaction: Interaction, track: Track, fault: Status) -> Interaction:
+def _answer_with_status(interaction: Interaction, fault: Status) -> Interaction:
     """Replace the whole response by an error; the head keeps its instant."""
     # No body may follow the head of an answer to HEAD.
     body = b"" if interaction.request.method.upper() == "HEAD" else _error_body(fault)
@@ -135,21 +136,25 @@ def _answer_with_status(interaction: Interaction, track: Track, fault: Status) -
     made = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
     if fault.retry_after is not None:
         made.append(("Retry-After", str(math.ceil(fault.retry_after))))
-    at_us = track.headers_us
     return replace(
         interaction,
         status=fault.code,
         reason=_reason_phrase(fault.code),
         headers=(*kept, *made),
         body=body,
-        track=replace(
-            track,
-            framing="length",
-            dropped=(),
-            paused=False,
-            chunks=(Chunk(at_us=at_us, size=len(body)),) if body else (),
-            end=End(kind="eof", at_us=at_us),
-        ),
+        track=interaction.track and _with_head(interaction.track, len(body)),
+    )
+
+
+def _with_head(track: Track, size: int) -> Track:
+    """Return the track of a body that comes in the read of its head."""
+    return replace(
+        track,
+        framing="length",
+        dropped=(),
+        paused=False,
+        chunks=(Chunk(at_us=track.headers_us, size=size),) if size else (),
+        end=End(kind="eof", at_us=track.headers_us),
     )
 
 
@@ -169,7 +174,7 @@ def _error_body(fault: Status) -> bytes:
 
 
 def _delayed(track: Track, by_us: int) -> Track:
-    chunks = tuple(replace(chunk, at_us=chunk.at_us + by_us) for chunk in track.chunks)
+    chunks = tuple(Chunk(at_us=each.at_us + by_us, size=each.size) for each in track.chunks)
     return replace(track, chunks=chunks, end=replace(track.end, at_us=track.end.at_us + by_us))
 
 

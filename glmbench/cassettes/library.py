@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 from glmbench.cassettes.matching import describe_differences, nearest_request
 from glmbench.errors import CassetteError, CassetteMissError, CassetteStaleError
-from glmbench.problems import nearest
+from glmbench.problems import nearest, shortened
 
 if TYPE_CHECKING:
     from glmbench.cassettes.interaction import Interaction
     from glmbench.cassettes.matching import RequestShape
     from glmbench.jsonpath import JsonPath
+
+
+# A query may hold a whole conversation.
+SHOWN_URL = 200
 
 
 class Library:
@@ -68,7 +72,7 @@ class Library:
         return interaction
 
     def _no_match(self, shape: RequestShape) -> CassetteError:
-        method, url = shape.place
+        method, url = shape.method.upper(), shortened(shape.place[1], SHOWN_URL)
         if self.missing:
             return CassetteMissError(
                 f"{method} {url} has no recording: there is no file {self.name}. "
@@ -77,7 +81,7 @@ class Library:
         candidates = [i.request for i in self._unplayed.get(shape.place, {}).values()]
         if candidates:
             near = nearest_request(candidates, shape, self._ignore)
-            difference = describe_differences(near.body, shape.body, self._ignore)
+            difference = describe_differences(near.comparable, shape.comparable, self._ignore)
             return CassetteStaleError(
                 f"{method} {url} is recorded in {self.name} with another request: {difference}. "
                 "Record it again with --mode refresh if the new request is right."
@@ -93,14 +97,14 @@ class Library:
         if not left:
             return "Everything recorded was played already."
         words = nearest(" ".join(shape.place), left) or next(iter(left))
-        recorded = next(iter(left[words].values())).request
-        difference = describe_differences(recorded.body, shape.body, self._ignore)
-        return f"The nearest that is left is {words}; {difference}."
+        near = next(iter(left[words].values())).request
+        difference = describe_differences(near.comparable, shape.comparable, self._ignore)
+        return f"The nearest that is left is {shortened(words, SHOWN_URL)}; {difference}."
 
     def describe_left(self) -> str:
         """Say what was recorded and not played."""
         method, url = next(place for place, waiting in self._unplayed.items() if waiting)
         return (
             f"{self.left} of {self.size} interactions in {self.name} were not played. "
-            f"Next unplayed: {method} {url}."
+            f"Next unplayed: {method} {shortened(url, SHOWN_URL)}."
         )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SHOWN_CHARS = 60
+SHOWN_PATH = 120
 NEAREST_OF = 50
 
 _BOUNDARY = re.compile(r'^multipart/[^;]*;.*\bboundary="?([^";]+)', re.IGNORECASE)
@@ -49,20 +50,31 @@ class RequestShape:
         """Return a hash by which equal requests find each other."""
         return _digest("\n".join(self.place).encode(), self._canonical_body(ignore))
 
-    def _canonical_body(self, ignore: tuple[JsonPath, ...]) -> bytes:
+    @property
+    def comparable(self) -> bytes:
+        """The body without what never counts: a form is JSON, a multipart boundary is no more."""
         content_type = next((v for n, v in self.headers if n.lower() == "content-type"), "")
-        if content_type.startswith("application/x-www-form-urlencoded"):
-            # Latin-1 keeps every byte apart; forms come in other encodings than UTF-8 too.
-            text = self.body.decode("latin-1")
-            fields = parse_qsl(text, keep_blank_values=True, encoding="latin-1")
-            return msgspec.json.encode(sorted(fields))
+        if content_type.lower().startswith("application/x-www-form-urlencoded"):
+            return _form_as_json(self.body)
         boundary = _BOUNDARY.search(content_type)
-        if boundary:
-            return self.body.replace(boundary[1].encode(), b"boundary")
-        document = _parse_json(self.body)
+        return self.body.replace(boundary[1].encode("utf-8", "surrogateescape"), b"boundary") if boundary else self.body
+
+    def _canonical_body(self, ignore: tuple[JsonPath, ...]) -> bytes:
+        body = self.comparable
+        document = _parse_json(body)
         if document is None:
-            return self.body
+            return body
         return msgspec.json.encode(without(document, ignore), order="deterministic")
+
+
+def _form_as_json(body: bytes) -> bytes:
+    """Collect the values of each field; a form in another order is the same."""
+    fields: dict[str, list[str]] = {}
+    # Latin-1 keeps every byte apart; forms come in other encodings than UTF-8 too.
+    text = body.decode("latin-1")
+    for name, value in sorted(parse_qsl(text, keep_blank_values=True, encoding="latin-1")):
+        fields.setdefault(name, []).append(value)
+    return msgspec.json.encode(fields)
 
 
 def _digest(*pieces: bytes) -> str:
@@ -85,7 +97,8 @@ def nearest_request(
     """Find the recorded request whose body differs from the sent one in the fewest places."""
     # Beyond these the message would be no better, and a long cassette slow.
     near = recorded[:NEAREST_OF]
-    return min(near, key=lambda shape: len(differences(shape.body, sent.body, ignore)))
+    body = sent.comparable
+    return min(near, key=lambda shape: len(differences(shape.comparable, body, ignore)))
 
 
 def describe_differences(
@@ -100,43 +113,61 @@ def describe_differences(
 def differences(recorded: bytes, sent: bytes, ignore: tuple[JsonPath, ...] = ()) -> list[str]:
     """List where two request bodies differ, in the order of their keys."""
     before, after = _parse_json(recorded), _parse_json(sent)
-    if before is None or after is None:
-        return [] if recorded == sent else [f"recorded body {_show(recorded)}, sent {_show(sent)}"]
-    return list(_differences("$", without(before, ignore), without(after, ignore)))
+    if before is not None and after is not None:
+        return list(_differences("$", without(before, ignore), without(after, ignore)))
+    if recorded == sent:
+        return []
+    old, new = (body.decode("utf-8", "replace") for body in (recorded, sent))
+    shown = (_show_around(old, new) or "(empty)", _show_around(new, old) or "(empty)")
+    return ["recorded body {}, sent {}".format(*shown)]
 
 
 def _differences(path: str, before: Any, after: Any) -> Iterator[str]:
     if isinstance(before, dict) and isinstance(after, dict):
         for key in sorted({*before, *after}):
+            inner = f"{path}.{shortened(key)}"
             if key not in after:
-                yield f"{path}.{key} was recorded and is not sent"
+                yield f"{_show_path(inner)} was recorded and is not sent"
             elif key not in before:
-                yield f"{path}.{key} is sent and was not recorded"
+                yield f"{_show_path(inner)} is sent and was not recorded"
             else:
-                yield from _differences(f"{path}.{key}", before[key], after[key])
+                yield from _differences(inner, before[key], after[key])
     elif isinstance(before, list) and isinstance(after, list):
         for index, (left, right) in enumerate(zip(before, after, strict=False)):
             yield from _differences(f"{path}[{index}]", left, right)
         if len(before) != len(after):
-            yield f"{path} has {len(after)} items, {len(before)} were recorded"
+            yield f"{_show_path(path)} has {len(after)} items, {len(before)} were recorded"
     elif type(before) is not type(after) or before != after:
-        yield f"{path}: recorded {_show_text(before, after)}, sent {_show_text(after, before)}"
+        values = (_show_value(before, after), _show_value(after, before))
+        yield "{}: recorded {}, sent {}".format(_show_path(path), *values)
 
 
-def _show_text(value: Any, other: Any) -> str:
-    """Show a value around the place where it departs from the other one."""
-    if not (isinstance(value, str) and isinstance(other, str)):
-        return _show(msgspec.json.encode(value))
-    common = next(
-        (i for i, (a, b) in enumerate(zip(value, other, strict=False)) if a != b),
-        min(len(value), len(other)),
-    )
-    start = max(0, common - SHOWN_CHARS // 3)
-    piece = value[start : start + SHOWN_CHARS]
+def _show_path(path: str) -> str:
+    """Show the end of a long path: that tells more than its beginning."""
+    return printable(path if len(path) <= SHOWN_PATH else f"$…{path[-SHOWN_PATH:]}")
+
+
+def _show_value(value: Any, other: Any) -> str:
+    if isinstance(value, str) and isinstance(other, str):
+        return f'"{_show_around(value, other)}"'
+    return printable(shortened(msgspec.json.encode(value).decode(), SHOWN_CHARS))
+
+
+def _show_around(text: str, other: str) -> str:
+    """Show a text around the place where it departs from the other one."""
+    start = max(0, _departure(text, other) - SHOWN_CHARS // 3)
     head = "…" if start else ""
-    tail = "…" if start + SHOWN_CHARS < len(value) else ""
-    return f'"{head}{piece}{tail}"'
+    tail = "…" if start + SHOWN_CHARS < len(text) else ""
+    return printable(f"{head}{text[start : start + SHOWN_CHARS]}{tail}")
 
 
-def _show(body: bytes) -> str:
-    return printable(shortened(body.decode("utf-8", "replace"), SHOWN_CHARS))
+def _departure(text: str, other: str) -> int:
+    """Find where two texts depart, by halves: they may have millions of characters."""
+    low, high = 0, min(len(text), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if text[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -16,11 +16,12 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.helpers import ceil_timeout
 from aiohttp.http import RawResponseMessage
+from aiohttp.http_exceptions import ContentEncodingError
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from glmbench.cassettes.flow import BodyFlow
-from glmbench.cassettes.reader import WatchedReader, adopt
+from glmbench.cassettes.reader import adopt
 from glmbench.errors import RecordingEndsError
 
 if TYPE_CHECKING:
@@ -155,12 +156,14 @@ class Player:
         plan: Plan,
         *,
         speed: float,
+        entered: float,
     ) -> None:
         self._loop = loop
         self._plan = plan
         self._speed = speed
         self._exchange = exchange
-        self._base = loop.time()
+        # Not now: on a real clock, finding the recording took time.
+        self._base = entered
         self._next = 0
         self._held = False
         self._stopped = False
@@ -301,12 +304,22 @@ class Player:
     def _lose_connection(self, kind: str) -> None:
         self._stopped = True
         reader = self.handler.reader
+        if kind == "undecodable" and reader is not None:
+            # First, or the end of the connection would be another error, or none.
+            reader.set_exception(_not_decoded(self._exchange.interaction))
         lost = ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
         self.handler.connection_lost(lost if kind == "reset" else None)
-        if kind != "eof" and isinstance(reader, WatchedReader) and reader.exception() is None:
-            # A body that ends with its connection cannot be cut on the wire; what made it so
-            # (a broken compressed stream) is not stored.
-            reader.set_exception(ClientPayloadError("Response payload is not completed"))
+
+
+def _not_decoded(interaction: Interaction) -> ClientPayloadError:
+    """Make the error of a broken compressed stream, of which only unpacked bytes are stored."""
+    headers = {name.lower(): value for name, value in interaction.all_headers}
+    cause = ContentEncodingError(
+        f"Can not decode content-encoding: {headers.get('content-encoding', '')}"
+    )
+    error = ClientPayloadError(str(cause))
+    error.__cause__ = cause
+    return error
 
 
 async def connect_played(

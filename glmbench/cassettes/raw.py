@@ -1,7 +1,7 @@
 """A stream that somebody saved as text, with or without times, as a recorded response. Pure.
 
 Without times it is raw Server-Sent Events, as `curl -N` prints them. With times every line starts
-with the seconds since the request, a blank, and the line: what `curl -N … | ts -s %.s` prints.
+with the seconds since the request and a blank or tab: what `curl -N … | ts -s %.s` prints.
 """
 
 from __future__ import annotations
@@ -16,7 +16,12 @@ from glmbench.cassettes.track import Chunk, End, Track
 if TYPE_CHECKING:
     from glmbench.cassettes.matching import RequestShape
 
-_TIMED = re.compile(rb"(\d{1,12}(?:\.\d{1,9})?)(?: (.*))?")
+_TIMED = re.compile(rb"(\d{1,12}(?:\.\d{1,9})?)(?:[ \t](.*))?")
+
+# A time before what starts a line of an event stream: such a line is in no raw stream.
+_TIMED_FIELD = re.compile(rb"(?:data|event|id|retry)?:")
+
+_BOM = b"\xef\xbb\xbf"
 
 # Later than this a time is no time since the request but a date.
 MAX_S = 86_400
@@ -42,7 +47,8 @@ def read_raw(data: bytes) -> RawStream:
     """
     if not data.strip():
         raise RawError("it is empty")
-    lines = data.removesuffix(b"\n").split(b"\n")
+    # Before the first time stands what an editor put there; in a raw stream it may have been sent.
+    lines = data.removeprefix(_BOM).removesuffix(b"\n").split(b"\n")
     timed = [_TIMED.fullmatch(line.removesuffix(b"\r")) for line in lines]
     if not all(timed):
         _refuse_half_timed(timed)
@@ -52,9 +58,9 @@ def read_raw(data: bytes) -> RawStream:
 
 def _refuse_half_timed(timed: list[re.Match[bytes] | None]) -> None:
     """Tell a file with times and a slip in it from one without times."""
-    if timed[0] is not None and timed[0][2]:
+    if any(match and _TIMED_FIELD.match(match[2] or b"") for match in timed):
         number = timed.index(None) + 1
-        raise RawError(f"line {number} does not start with a time, as the lines before it do")
+        raise RawError(f"line {number} does not start with a time, as others do")
 
 
 def _with_times(lines: list[tuple[bytes, bytes]]) -> RawStream:

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.payload import BytesPayload
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from yarl import URL
 
@@ -171,18 +172,56 @@ class _Tee:
         return getattr(self._writer, name)
 
 
-def tee_body(body: Payload, sink: Callable[[bytes], None]) -> None:
-    """Let a request body that is made while it is sent be copied to `sink` on its way.
+async def record_body(request: ClientRequest, exchange: LiveExchange) -> None:
+    """Note the body of a request; what is made while it is sent is copied on its way."""
+    if isinstance(request.body, BytesPayload):
+        exchange.request_sent(await request.body.as_bytes())
+    elif request.body:
+        _tee_body(request.body, exchange)
+
+
+def _tee_body(body: Payload, exchange: LiveExchange) -> None:
+    """Copy a body while it is written.
 
     The payload stays the same object, because aiohttp asks it for more than its bytes; only its
     way to the writer is led through us. A payload that is sent again (a redirect) is led anew.
     """
     write = type(body).write_with_length
+    exchange.request_cut = True
 
     async def write_with_length(writer: AbstractStreamWriter, content_length: int | None) -> None:
-        await write(body, cast("AbstractStreamWriter", _Tee(writer, sink)), content_length)
+        tee = _Tee(writer, exchange.request_sent)
+        await write(body, cast("AbstractStreamWriter", tee), content_length)
+        exchange.request_cut = False
 
     body.write_with_length = write_with_length  # type: ignore[method-assign]
+
+
+class _Collector:
+    """The writer of a body that goes nowhere."""
+
+    def __init__(self) -> None:
+        self.written = bytearray()
+
+    async def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        self.written += chunk
+
+
+async def collect_body(request: ClientRequest) -> bytes:
+    """Return what `record_body` would have noted.
+
+    A body that is made while it is sent is used up by that, as by sending it: a redirect asks
+    whether it can be sent again. And only the way to a writer encodes the parts of a multipart
+    body; `as_bytes` does not.
+    """
+    body, length = request.body, request.headers.get("Content-Length")
+    if isinstance(body, BytesPayload):
+        return await body.as_bytes()
+    collector = _Collector()
+    if body:
+        writer = cast("AbstractStreamWriter", collector)
+        await body.write_with_length(writer, int(length) if length else None)
+    return bytes(collector.written)
 
 
 def _redirected(request: ClientRequest, connect_to: tuple[str, int]) -> ClientRequest:

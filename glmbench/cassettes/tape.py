@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aiohttp import ClientConnectorError
-from aiohttp.payload import BytesPayload
 
 from glmbench.about import __version__
 from glmbench.cassettes.exchange import BODY_LIMIT, LiveExchange
@@ -25,7 +24,7 @@ from glmbench.cassettes.library import Library
 from glmbench.cassettes.matching import RequestShape
 from glmbench.cassettes.plan import plan_response
 from glmbench.cassettes.player import PlayedExchange, Player, connect_played
-from glmbench.cassettes.recorder import connect_recorded, tee_body
+from glmbench.cassettes.recorder import collect_body, connect_recorded, record_body
 from glmbench.cassettes.reframe import edit
 from glmbench.cassettes.scrub import scrub, scrub_request
 from glmbench.cassettes.store import save
@@ -127,11 +126,7 @@ class RecordingTape:
             body_limit=self._body_limit,
         )
         exchange.on_took = self._took
-        if isinstance(request.body, BytesPayload):
-            exchange.request_sent(await request.body.as_bytes())
-        elif request.body:
-            # What is made while it is sent must be sent while it is made.
-            tee_body(request.body, exchange.request_sent)
+        await record_body(request, exchange)
         self._exchanges.append(exchange)
         return await connect_recorded(
             original,
@@ -173,19 +168,28 @@ class RecordingTape:
         """Write the cassette; without an answered request there is nothing to write.
 
         Raises:
-            CassetteError: a body is over the limit, or what would be written does not read back.
+            CassetteError: it could not be replayed, or what would be written does not read back.
         """
         if self.path is None:
             return
-        if any(exchange.over_limit for exchange in self._exchanges):
-            raise CassetteError(self._too_large())
+        flaw = self._flaw()
+        if flaw is not None:
+            raise CassetteError(flaw)
         interactions = self.recorded()
         if interactions:
             save(self.path, interactions)
 
-    def _too_large(self) -> str:
-        limit = f"{self._body_limit / 2**20:.3g} MiB"
-        return f"A response body has more than {limit}: it passed through and was not recorded."
+    def _flaw(self) -> str | None:
+        """Say why there is nothing to save that could be replayed."""
+        if any(exchange.over_limit for exchange in self._exchanges):
+            limit = f"{self._body_limit / 2**20:.3g} MiB"
+            return f"A response body has more than {limit}: it passed through and was not recorded."
+        if any(exchange.request_cut and exchange.head for exchange in self._exchanges):
+            return (
+                "A request was answered before its body was sent whole: replay could not tell it "
+                "from another, and it was not recorded."
+            )
+        return None
 
     @property
     def asked(self) -> bool:
@@ -195,8 +199,9 @@ class RecordingTape:
     def finding(self) -> Finding:
         if self.path is None:
             return Finding(verdict="LIVE")
-        if any(exchange.over_limit for exchange in self._exchanges):
-            return Finding(verdict="MISS", reason=self._too_large())
+        flaw = self._flaw()
+        if flaw is not None:
+            return Finding(verdict="MISS", reason=flaw)
         if any(exchange.head is not None for exchange in self._exchanges):
             return Finding(verdict="RECORDED")
         return Finding(verdict="LIVE", reason="No response came that could be recorded.")
@@ -283,8 +288,7 @@ class PlayingTape:
         entered = loop.time()
         if self._zero is None:
             self._zero = entered
-        body = await request.body.as_bytes() if request.body else b""
-        shape = scrub_request(_shape(request, body), self._redactor)
+        shape = scrub_request(_shape(request, await collect_body(request)), self._redactor)
         interaction = self._take(shape)
         if isinstance(self._playback.fault, Refuse) and interaction is self._refused:
             refused = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
@@ -300,7 +304,7 @@ class PlayingTape:
             body=interaction.body,
             method=request.method,
         )
-        player = Player(loop, exchange, plan, speed=self._playback.speed)
+        player = Player(loop, exchange, plan, speed=self._playback.speed, entered=entered)
         return await connect_played(connector, request, timeout, player=player, zero=self._zero)
 
     def find(self, shape: RequestShape) -> Interaction:

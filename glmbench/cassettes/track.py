@@ -26,7 +26,9 @@ KEY = "x-stream"
 MAX_US = 7 * 86_400 * 1_000_000
 
 Framing: TypeAlias = Literal["chunked", "length", "eof"]
-EndKind: TypeAlias = Literal["eof", "reset", "truncated", "timeout", "closed-by-client"]
+EndKind: TypeAlias = Literal[
+    "eof", "reset", "truncated", "undecodable", "timeout", "closed-by-client"
+]
 TimeLimit: TypeAlias = Literal["sock_read", "total"]
 
 
@@ -34,9 +36,12 @@ class TrackError(ValueError):
     """A track cannot be decoded, or it does not fit its body."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
-    """All decoded body bytes that came out of one network read."""
+class Chunk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """All decoded body bytes that came out of one network read.
+
+    No dataclass: a large cassette has half a million of them, and the collector of cycles would
+    look through all again and again while they are made.
+    """
 
     at_us: int
     size: int

@@ -135,7 +135,7 @@ def _settings(
     parse_timing(timing)
     if connect_to is not None and mode == "replay":
         raise click.UsageError("--connect-to needs --mode record, refresh or live")
-    if mode != "replay" and (fault or reframe):
+    if mode != "replay" and not (fault is None and reframe is None):
         raise click.UsageError("--fault and --reframe need recordings: leave --mode away")
     if force and mode not in {"record", "refresh"}:
         raise click.UsageError("--force needs --mode record or refresh")
@@ -143,8 +143,8 @@ def _settings(
         mode=mode,
         timing=timing,
         connect_to=host_and_port(connect_to),
-        fault=parse_fault(fault) if fault else None,
-        reframe=parse_reframe(reframe) if reframe else None,
+        fault=None if fault is None else parse_fault(fault),
+        reframe=None if reframe is None else parse_reframe(reframe),
         force=force,
         strict=strict,
     )

@@ -146,7 +146,9 @@ def _request_differences(base: Interaction, head: Interaction) -> list[Differenc
     if base.request.fingerprint() == head.request.fingerprint():
         return []
     # What it calls recorded is the base here, and what is sent the head.
-    return _sentences("request", [describe_differences(base.request.body, head.request.body)])
+    return _sentences(
+        "request", [describe_differences(base.request.comparable, head.request.comparable)]
+    )
 
 
 def _status_differences(base: Interaction, head: Interaction) -> list[Difference]:

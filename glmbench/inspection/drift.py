@@ -11,8 +11,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from glmbench.cassettes.store import load
-from glmbench.errors import CassetteDamagedError
+from glmbench.errors import CassetteDamagedError, UsageError
 from glmbench.inspection.compare import Comparison, compare
+from glmbench.inspection.inventory import open_cassette
 from glmbench.results.judge import Exit
 from glmbench.running.runner import run_suites
 from glmbench.running.stage import Settings
@@ -100,11 +101,11 @@ def _drifts(old: SuitePlan, new: SuitePlan, result: RunResult) -> list[Drift]:
 
 def _drift(row: TrialResult, name: str, base: Path, head: Path) -> Drift:
     try:
-        before = load(base, name=name)
+        before = open_cassette(base, name)
+    except UsageError as problem:
+        return Drift(name=row.full_id, unrecorded=f"{problem}: record it first")
     except CassetteDamagedError as damage:
-        missing = f"there is no {name}: record it first"
-        words = str(damage) if base.exists() else missing
-        return Drift(name=row.full_id, unrecorded=words)
+        return Drift(name=row.full_id, unrecorded=str(damage))
     after = _recorded(head)
     if after is None:
         return Drift(name=row.full_id, unanswered=_why_not(row))

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from os.path import realpath
 from typing import TYPE_CHECKING
 
+from glmbench.cassettes.files import cassettes_below, must_exist
 from glmbench.cassettes.store import load
 from glmbench.errors import CassetteDamagedError, UsageError
 from glmbench.inspection.reading import read_stream
@@ -82,33 +84,23 @@ class Pairs:
 
 
 def find_cassettes(paths: Sequence[Path]) -> tuple[CassetteFile, ...]:
-    """List the files given and all `*.yaml` in the folders given, each once.
+    """List the files given and the cassettes in the folders given, each once.
 
     Raises:
         UsageError: a path does not exist.
     """
-    found: dict[Path, CassetteFile] = {}
+    found: dict[str, CassetteFile] = {}
     for path in paths:
-        _must_exist(path, str(path))
+        must_exist(path)
         if path.is_dir():
-            for file in sorted(path.rglob("*.yaml")):
-                name = file.relative_to(path)
-                if file.is_file() and not any(part.startswith(".") for part in name.parts):
-                    entry = CassetteFile(path=file, name=name.as_posix(), folder=path)
-                    found.setdefault(file.resolve(), entry)
+            for file in cassettes_below(path):
+                name = file.relative_to(path).as_posix()
+                entry = CassetteFile(path=file, name=name, folder=path)
+                found.setdefault(realpath(file), entry)
         else:
             entry = CassetteFile(path=path, name=path.as_posix(), folder=None)
-            found.setdefault(path.resolve(), entry)
+            found.setdefault(realpath(path), entry)
     return tuple(found.values())
-
-
-def _must_exist(path: Path, name: str) -> None:
-    try:
-        if path.exists():
-            return
-    except OSError as error:
-        raise UsageError(f"{name} cannot be read: {error.strerror}") from None
-    raise UsageError(f"there is no {name}")
 
 
 def open_cassette(path: Path, name: str) -> tuple[Interaction, ...]:
@@ -118,7 +110,7 @@ def open_cassette(path: Path, name: str) -> tuple[Interaction, ...]:
         UsageError: there is no such file, or it is a folder.
         CassetteDamagedError: it is damaged, or no cassette but a suite or a result.
     """
-    _must_exist(path, name)
+    must_exist(path, name)
     if path.is_dir():
         raise UsageError(f"{name} is a folder, not a cassette")
     kind = _other_kind(path)
@@ -149,7 +141,7 @@ def check(files: Sequence[CassetteFile]) -> tuple[Checked, ...]:
 def _damage(file: CassetteFile) -> str | None:
     try:
         open_cassette(file.path, str(file.path))
-    except CassetteDamagedError as error:
+    except (CassetteDamagedError, UsageError) as error:
         return str(error)
     return None
 
@@ -160,12 +152,19 @@ def take_inventory(files: Sequence[CassetteFile]) -> tuple[Entry, ...]:
 
 
 def _entry(file: CassetteFile) -> Entry:
-    size = file.path.stat().st_size
+    size = _size(file.path)
     try:
         interactions = open_cassette(file.path, str(file.path))
-    except CassetteDamagedError as error:
+    except (CassetteDamagedError, UsageError) as error:
         return Entry(file=file, size=size, damage=str(error))
     return Entry(file=file, size=size, contents=contents_of(interactions))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # a link that leads nowhere, or a file that has just gone
 
 
 def contents_of(interactions: Sequence[Interaction]) -> Contents:

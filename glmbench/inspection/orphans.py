@@ -30,6 +30,9 @@ def find_orphans(suites: Sequence[SuitePlan], now_s: float) -> tuple[Path, ...]:
     """List what `delete` may delete; `now_s` is the time of day, to tell old temporary files.
 
     Where suites share a folder, a file of any of them is owned.
+
+    Raises:
+        UsageError: a folder cannot be read.
     """
     return tuple(
         path for folder, owned in _owned(suites) for path in _orphans_in(folder, owned, now_s)
@@ -48,16 +51,19 @@ def _owned(suites: Iterable[SuitePlan]) -> list[tuple[Path, set[str]]]:
 
 
 def _orphans_in(folder: Path, owned: set[str], now_s: float) -> Iterator[Path]:
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.iterdir()):
-        if path.is_symlink() or not path.is_file():
-            continue
-        if _CASSETTE.fullmatch(path.name):
-            if path.name.lower() not in owned:
+    try:
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.is_file() and not path.is_symlink() and _is_orphan(path, owned, now_s):
                 yield path
-        elif _TEMPORARY.fullmatch(path.name) and now_s - path.stat().st_mtime > LEFT_BEHIND_S:
-            yield path
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be read: {error.strerror}") from None
+
+
+def _is_orphan(path: Path, owned: set[str], now_s: float) -> bool:
+    if _CASSETTE.fullmatch(path.name):
+        return path.name.lower() not in owned
+    is_temporary = _TEMPORARY.fullmatch(path.name) is not None
+    return is_temporary and now_s - path.stat().st_mtime > LEFT_BEHIND_S
 
 
 def delete(paths: Iterable[Path]) -> None:

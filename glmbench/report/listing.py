@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from glmbench.running.plan import Plan, SuitePlan
-    from glmbench.suites.model import Expect
+    from glmbench.suites.expect import Expect
 
 MIN_PROMPT_WIDTH = 12
 TAGS_WIDTH = 14

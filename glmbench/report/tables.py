@@ -64,10 +64,15 @@ def _cases(trials: Sequence[TrialResult]) -> str:
         ]
         for trial in trials
     ]
-    # The names give way to the figures.
+    # The names give way to the figures, and what was expected gives way to the last of a name.
     room = room_beside(zip(head[1:], *rows, strict=True))
     names = [shorten(name, max(room, MIN_CASE_WIDTH)) for name in names]
-    whole = [[name, *row] for name, row in zip(names, rows, strict=True)]
+    lack = max(map(wcswidth, names)) - room
+    finish_width = max(wcswidth(_finish(trial)) for trial in trials) - max(lack, 0)
+    whole = [
+        [name, status, shorten(finish, finish_width), *figures]
+        for name, (status, finish, *figures) in zip(names, rows, strict=True)
+    ]
     return draw_table("Cases", head, whole, "lllrrrl")
 
 
@@ -245,6 +250,8 @@ def _failure(trial: TrialResult, suite: SuiteInfo, result: RunResult) -> str:
     if trial.error is not None and trial.status == "error" and not _said_by_the_tape(trial):
         detail = trial.error.message or result.details.get(f"{trial.suite}/{trial.id}", "")
         lines.append(f"  {trial.error.type}: {printable(detail)}")
+    if not trial.cassette_failed and trial.cassette is not None and trial.cassette.reason:
+        lines.append(f"  {printable(trial.cassette.reason)}")
     if trial.fault is not None:
         lines.append(f"  with the fault {trial.fault}")
     for check in trial.checks:

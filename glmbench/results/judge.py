@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from glmbench.checks.evaluate import CheckResult
     from glmbench.measure.observation import Failure
     from glmbench.results.model import Status
-    from glmbench.suites.model import Expect
+    from glmbench.suites.expect import Expect
 
 
 class Exit(IntEnum):

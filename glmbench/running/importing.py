@@ -55,7 +55,11 @@ def import_stream(stage: Stage, trial: Trial, path: Path, raw: bytes) -> TrialRe
             in the stream in a form that cannot be taken out.
     """
     name = stage.plan.cassette_name(trial)
-    if path.exists():
+    try:
+        there = path.exists()
+    except OSError as problem:
+        raise UsageError(f"{name} cannot be written: {problem.strerror}") from None
+    if there:
         raise UsageError(f"{name} is there already: delete it first")
     try:
         tape = ImportingTape(name, read_raw(raw))

@@ -1,7 +1,6 @@
 """An emulator of chat services over real HTTP, to record against and to test with.
 
-What it answers comes from a script; what it did goes into the truth log. It marks every response
-with its own `Server` header, so that a cassette made from it can say so.
+What it answers comes from a script; what it did goes into the truth log.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
-from glmbench.about import __version__
 from glmbench.errors import UsageError
 from glmbench.server.composition import compose
 from glmbench.server.delivery import Ledger, deliver, respond
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
-
-SERVER_HEADER = f"glmbench-emulator/{__version__}"
 
 
 class Emulator:
@@ -140,12 +136,8 @@ def _application(dialogue: _Dialogue, reception: Reception, log: TruthLog) -> we
         performance = compose(found.reply, identity, question.prompt)
         return await deliver(request, performance, ledger, arrived)
 
-    async def sign(_: web.Request, response: web.StreamResponse) -> None:
-        response.headers["Server"] = SERVER_HEADER
-
     application = web.Application(client_max_size=MAX_REQUEST_BYTES)
     application.router.add_post(reception.route, stream)
-    application.on_response_prepare.append(sign)
     return application
 
 

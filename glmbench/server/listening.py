@@ -1,22 +1,33 @@
-"""What every server here shares: the loopback socket, and the signals that stop it."""
+"""What every server here shares: the loopback socket, its mark, and the signals that stop it.
+
+A client may send what it likes: it gets an answer that says what was wrong, and the terminal of the
+server shows no traceback of it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import threading
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
+from glmbench.about import __version__
+from glmbench.cassettes.exchange import EMULATOR_SERVER
 from glmbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 LOOPBACK = "127.0.0.1"
+
+# Marks every response that we word ourselves, so that a cassette made from it can say so.
+SERVER_HEADER = f"{EMULATOR_SERVER}/{__version__}"
 
 # Prompts with whole documents in them are legitimate; aiohttp's default is 1 MiB.
 MAX_REQUEST_BYTES = 16 * 1024 * 1024
@@ -32,9 +43,12 @@ async def listening(application: web.Application, host: str, port: int) -> Async
     Raises:
         UsageError: on entry, when it cannot listen.
     """
+    application.on_response_prepare.append(_sign)
+    application.middlewares.append(_refuse_unreadable)
     runner = web.AppRunner(
         application,
         access_log=None,
+        logger=_logger(),
         # A client that leaves ends its answer, also one that stalls for ever.
         handler_cancellation=True,
         shutdown_timeout=_SHUTDOWN_TIMEOUT_S,
@@ -45,6 +59,33 @@ async def listening(application: web.Application, host: str, port: int) -> Async
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
+
+
+async def _sign(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Server"] = SERVER_HEADER
+
+
+@web.middleware
+async def _refuse_unreadable(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Answer a body that cannot be unpacked with 400; aiohttp would call it a failure of ours."""
+    try:
+        return await handler(request)
+    except web.RequestPayloadError as problem:
+        return web.Response(status=400, text=str(problem))
+
+
+def _logger() -> logging.Logger:
+    """Return what aiohttp tells its failures to: ours are shown, those of a client are not."""
+    logger = logging.getLogger("glmbench.server")
+    logger.addFilter(_is_our_failure)
+    return logger
+
+
+def _is_our_failure(record: logging.LogRecord) -> bool:
+    failure = record.exc_info[1] if record.exc_info else None
+    return not isinstance(failure, (HttpProcessingError, web.RequestPayloadError))
 
 
 async def _listen(runner: web.AppRunner, host: str, port: int) -> None:

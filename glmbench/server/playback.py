@@ -164,8 +164,7 @@ def _shape_of(request: web.Request, body: bytes) -> RequestShape:
 
 def _refusal(status: int, code: str, message: str) -> web.Response:
     body = msgspec.json.encode({"error": {"code": code, "message": message}})
-    headers = {"Content-Type": "application/json; charset=utf-8", "Server": EMULATOR_SERVER}
-    return web.Response(status=status, headers=headers, body=body)
+    return web.Response(status=status, body=body, content_type="application/json", charset="utf-8")
 
 
 # --- one answer -----------------------------------------------------------------------------
@@ -203,7 +202,7 @@ def _plan(interaction: Interaction) -> Plan:
 
 async def _end(request: web.Request, plan: Plan) -> None:
     match plan.end.kind:
-        case "eof" | "truncated":
+        case "eof" | "truncated" | "undecodable":
             transport_of(request).close()
         case "reset":
             reset(transport_of(request))

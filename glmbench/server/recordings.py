@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from yarl import URL
 
 from glmbench.cassettes.faults import FaultError
+from glmbench.cassettes.files import cassettes_below, must_exist
 from glmbench.cassettes.matching import RequestShape, describe_differences, nearest_request
 from glmbench.cassettes.reframe import edit
 from glmbench.cassettes.scrub import scrub_request
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from glmbench.cassettes.faults import EditingFault
     from glmbench.cassettes.interaction import Interaction
     from glmbench.cassettes.reframe import Reframe
-
-SUFFIXES = frozenset({".yaml", ".yml"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +71,10 @@ def load_recordings(path: Path) -> tuple[Recording, ...]:
 
 def _find_cassettes(path: Path) -> list[tuple[Path, str]]:
     """List the files with their names below the path; a file that is named is taken as it is."""
-    if not path.exists():
-        raise UsageError(f"there is no file or folder {path}")
+    must_exist(path)
     if not path.is_dir():
         return [(path, path.name)]
-    files = sorted(
-        file for file in path.rglob("*") if file.suffix in SUFFIXES and not file.is_dir()
-    )
+    files = cassettes_below(path)
     if not files:
         raise UsageError(f"there is no cassette (*.yaml) in {path}")
     return [(file, file.relative_to(path).as_posix()) for file in files]
@@ -113,6 +109,18 @@ def local(shape: RequestShape) -> RequestShape:
     return replace(shape, url=URL(shape.url).raw_path_qs)
 
 
+def _difference(recorded: RequestShape, sent: RequestShape) -> str:
+    if recorded.body != sent.body:
+        return describe_differences(recorded.comparable, sent.comparable)
+    # `curl -d` says that a body is a form, and a form is compared by its fields.
+    words = "the bodies are equal, but not what Content-Type says they are"
+    return f"{words}: recorded {_content_type(recorded)}, sent {_content_type(sent)}"
+
+
+def _content_type(shape: RequestShape) -> str:
+    return next((value for name, value in shape.headers if name.lower() == "content-type"), "none")
+
+
 class Shelf:
     """Hands out recordings; those of equal requests in turn, and again from the first."""
 
@@ -144,9 +152,9 @@ class Shelf:
             return printable(f"{asked} is not recorded. {self._nearest_place(asked)}")
         closest = nearest_request([recording.shape for recording in here], shape)
         name = next(recording.name for recording in here if recording.shape is closest)
-        differences = describe_differences(closest.body, shape.body)
         return printable(
-            f"{asked} is recorded with other requests only. The nearest is {name}: {differences}."
+            f"{asked} is recorded with other requests only. "
+            f"The nearest is {name}: {_difference(closest, shape)}."
         )
 
     def _nearest_place(self, asked: str) -> str:

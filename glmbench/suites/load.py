@@ -104,12 +104,16 @@ def option_path(document: Document, case_index: int, option: str) -> NodePath:
 
 
 def _with_near_names(problem: Problem, path: Path) -> Problem:
-    if problem.line or path.exists():
+    try:
+        if problem.line or path.exists():
+            return problem
+        if not path.parent.is_dir():
+            return replace(problem, hint=f"nor is there a folder {path.parent}")
+        # The suffix is the same everywhere, so it would make all names look alike.
+        names = {f.stem: f.name for f in path.parent.iterdir() if f.suffix in {".yaml", ".yml"}}
+    except OSError:
+        # A name too long, a folder that may not be read: the problem says it already.
         return problem
-    if not path.parent.is_dir():
-        return replace(problem, hint=f"nor is there a folder {path.parent}")
-    # The suffix is the same everywhere, so it would make all names look alike.
-    names = {f.stem: f.name for f in path.parent.iterdir() if f.suffix in {".yaml", ".yml"}}
     near = nearest(path.stem, names)
     return replace(problem, hint=f'did you mean "{names[near]}"?' if near else None)
 

@@ -121,12 +121,34 @@ WHOLE = {
     "no content": [head(status="204 No Content", framing="none")],
 }
 
+def broken_gzip():
+    *whole, _ = gzip_frames()
+    return [*whole[:3], b"x" * 60]
+
+
 CUTS = {
+    "undecodable, chunked": (
+        [head("Content-Encoding: gzip"), *spaced(map(chunked, broken_gzip())), LAST],
+        {},
+    ),
+    "undecodable from the start": (
+        [head("Content-Encoding: gzip", framing="length=60"), 0.004, b"x" * 60],
+        {},
+    ),
+
     "cut": ([HEAD, *spaced(map(chunked, FRAMES[:10])), CUT], {}),
     "half-closed": ([HEAD, *spaced(map(chunked, FRAMES[:10])), HALF], {}),
     "cut before the first chunk": ([HEAD, 0.004, CUT], {}),
     "reset": ([HEAD, *spaced(map(chunked, FRAMES[:10])), 0.02, RESET], {}),
     "short of its length": ([head(framing="length=99"), 0.004, b"0123", 0.004, CUT], {}),
+    "packed and broken, until EOF": (
+        [
+            head("Content-Encoding: gzip", framing="eof"),
+            *spaced([b"".join(gzip_frames()[:3]), b"\0" * 30]),
+            CUT,
+        ],
+        {},
+    ),
     "silence, then the idle limit": (
         [HEAD, *spaced(map(chunked, FRAMES[:3])), STALL],
         {"timeout": no_rounding(sock_read=0.1)},

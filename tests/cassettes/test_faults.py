@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -246,6 +247,14 @@ def test_a_faulted_recording_fits_its_track_and_is_always_the_same(fault, framin
 def test_a_fault_behind_the_recording_says_how_long_that_is(fault, chunks, message):
     with pytest.raises(FaultError, match=f"^{re.escape(message)}$"):
         put_fault(recording(body=BODY if chunks else b"", chunks=chunks), fault)
+
+
+def test_another_status_needs_no_track_and_makes_none():
+    stock = replace(recording(), track=None)
+    faulted = put_fault(stock, Status(code=503))
+    assert (faulted.status, faulted.reason, faulted.track) == (503, "Service Unavailable", None)
+    assert wire(faulted)[0].endswith(b"\r\n\r\n" + faulted.body)
+    assert faulted.body == put_fault(recording(), Status(code=503)).body
 
 
 def test_a_fault_needs_a_stream_track():

@@ -35,6 +35,10 @@ SAME = {
         shape(b"--b1\r\n\r\nx\r\n--b1--", headers=multipart("boundary=b1")),
         shape(b"--b2\r\n\r\nx\r\n--b2--", headers=multipart('boundary="b2"; charset=x')),
     ),
+    "a content type in other letters": (
+        shape(b"a=1&b=2", headers=(("content-type", "Application/X-WWW-Form-URLencoded"),)),
+        shape(b"b=2&a=1", headers=FORM),
+    ),
     "a fragment": (shape(url="https://h/p#top"), shape()),
 }
 
@@ -76,6 +80,19 @@ def test_another_request_is_told_by(name):
         (b"[1]", b"[1,2]", "$ has 2 items, 1 were recorded"),
         (b'{"a":1}', b'{"a":true}', "$.a: recorded 1, sent true"),
         (b"abc", b"abd", "recorded body abc, sent abd"),
+        (b"", b"{}", "recorded body (empty), sent {}"),
+        (
+            b"x" * 90 + b"left",
+            b"x" * 90 + b"right",
+            "recorded body …xxxxxxxxxxxxxxxxxxxxleft, sent …xxxxxxxxxxxxxxxxxxxxright",
+        ),
+        (b'{"a":"1\\u001b[1m"}', b'{"a":"2"}', '$.a: recorded "1\\x1b[1m", sent "2"'),
+        (b'{"%b":1}' % (b"k" * 999), b"{}", f"$.{'k' * 59}… was recorded and is not sent"),
+        (
+            b"[" * 99 + b"]" * 99,
+            b"[" * 99 + b"1" + b"]" * 99,
+            f"$…{'[0]' * 40} has 1 items, 0 were recorded",
+        ),
         (b"a\nb", b"\x1b[1m", "recorded body a\\nb, sent \\x1b[1m"),
         (
             b'{"t":"' + b"x" * 90 + b'left"}',
@@ -108,6 +125,25 @@ def test_what_is_ignored_neither_tells_requests_apart_nor_is_shown():
     assert left.fingerprint(ignore) == right.fingerprint(ignore)
     assert left.fingerprint() != right.fingerprint()
     assert differences(left.body, right.body, ignore) == []
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "words"),
+    [
+        (
+            shape(b"a=1&b=%0A", headers=FORM),
+            shape(b"b=&a=1&c=2", headers=FORM),
+            '$.b[0]: recorded "\\n", sent ""; $.c is sent and was not recorded',
+        ),
+        (
+            shape(b"--b1\r\nx\r\n--b1--", headers=multipart("boundary=b1")),
+            shape(b"--b2\r\ny\r\n--b2--", headers=multipart("boundary=b2")),
+            r"recorded body --boundary\r\nx\r\n--boundary--, sent --boundary\r\ny\r\n--boundary--",
+        ),
+    ],
+)
+def test_what_never_counts_is_not_shown_as_a_difference(left, right, words):
+    assert describe_differences(left.comparable, right.comparable) == words
 
 
 def test_the_nearest_request_is_the_one_that_differs_in_the_fewest_places():

@@ -35,6 +35,12 @@ def test_events_of_one_instant_stay_apart_by_a_microsecond_and_the_last_needs_no
     assert stream.body.endswith(b"data: [DONE]\n")
 
 
+def test_a_byte_order_mark_belongs_to_the_file_with_times_and_to_the_stream_without():
+    mark = b"\xef\xbb\xbf"
+    assert read_raw(mark + b"1\tdata: a\n2 \n") == read_raw(b"1 data: a\n2\n")
+    assert read_raw(mark + b"data: a\n\n").body == mark + b"data: a\n\n"
+
+
 def test_an_imported_track_says_so_and_verifies():
     imported = interaction(b"0.5 data: a\n0.5\n0.75 data: b\n0.75\n")
     assert imported.track.origin == "import"
@@ -49,7 +55,11 @@ def test_an_imported_track_says_so_and_verifies():
         (b" \n", "^it is empty$"),
         (
             b"0.1 data: a\ndata: b\n",
-            "^line 2 does not start with a time, as the lines before it do$",
+            "^line 2 does not start with a time, as others do$",
+        ),
+        (
+            b"1e-1 data: a\n0.2\n0.3 data: b\n",
+            "^line 1 does not start with a time, as others do$",
         ),
         (b"0.2 data: a\n0.1 \n", "^the time in line 2 is earlier than the one before$"),
         (

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import os
+import re
 import stat
+import tracemalloc
+from pathlib import Path
 
 import aiohttp
 import httpx
@@ -21,6 +25,7 @@ from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import yamlserializer
 
 from glmbench import run_virtual, use_cassette
+from glmbench.cassettes import store
 from glmbench.cassettes.interaction import Interaction
 from glmbench.cassettes.matching import RequestShape
 from glmbench.cassettes.store import load, save
@@ -133,13 +138,13 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatc
 
 DAMAGES = {
     "not UTF-8": (lambda text: text.encode("utf-16"), r"it is not UTF-8 at byte 0"),
-    "empty": (lambda _: b"", r"it is not a vcrpy cassette"),
+    "empty": (lambda _: b"", r"it is empty"),
     "not YAML": (lambda _: b"{", r"it is not YAML"),
     "another document": (lambda _: b"just: this\n", r"it is not a vcrpy cassette"),
     "no interaction": (lambda _: b"version: 1\ninteractions: []\n", r"it holds no interaction"),
     "cut in the middle": (
         lambda t: t.encode()[: len(t) // 2],
-        r"is damaged: it is not a|malformed",
+        r"is damaged: interaction 1 .*malformed",
     ),
     "an edited body": (
         lambda t: t.replace("two", "2wo").encode(),
@@ -149,12 +154,57 @@ DAMAGES = {
         lambda t: t.replace("      code: 200\n", "").encode(),
         r"interaction 1 .* malformed",
     ),
-    "a conflict marker": (lambda t: f"<<<<<<< HEAD\n{t}".encode(), r"it is not YAML"),
+    "a conflict marker": (
+        lambda t: f"<<<<<<< HEAD\n{t}".encode(),
+        r"it has git conflict markers at line 1: resolve them",
+    ),
+    "interactions that are no list": (
+        lambda _: b"version: 1\ninteractions: {a: 1}\n",
+        r"it is not a vcrpy cassette: it has no list of interactions",
+    ),
+    "an interaction that is no mapping": (
+        lambda _: b"version: 1\ninteractions:\n- 1\n",
+        r"interaction 1 is malformed: it is no mapping",
+    ),
+    "an interaction without a request": (
+        lambda _: b"version: 1\ninteractions:\n- response: {}\n",
+        r"interaction 1 is malformed: it has no 'request'",
+    ),
+    "an address that is none": (
+        lambda t: t.replace("https://h/p", "http://[").encode(),
+        r"interaction 1 is malformed: .*Invalid IPv6 URL",
+    ),
+    "a header that is a list of lists": (
+        lambda t: t.replace("- text/event-stream", "- [text]").encode(),
+        r"interaction 1 \(POST https://h/p\) is malformed: a header or its reason is not text",
+    ),
+    "a header without a value": (
+        lambda t: t.replace("      Accept:\n      - '*/*'", "      Accept: []").encode(),
+        r"interaction 1 is malformed",
+    ),
+    "a body that is a number": (
+        lambda t: t.replace("one two three", "123").encode(),
+        r"malformed: its body is neither text nor bytes",
+    ),
+    "a version of the future": (
+        lambda t: t.replace("version: 1\nint", "version: 2\nint").encode(),
+        r"it is not a vcrpy cassette of version 1, or its end is missing",
+    ),
+    "a track that is empty": (
+        lambda t: (t[: t.index("x-stream:")] + "x-stream:\n").encode(),
+        r"its stream track is malformed",
+    ),
+    "100,000 brackets": (lambda _: b"[" * 100_000, r"it is nested more than 100 deep"),
     "a method that is a number": (lambda t: t.replace("POST", "5").encode(), r"malformed"),
     "a status that is none": (
         lambda t: t.replace("code: 200", "code: 99999").encode(),
         r"malformed",
     ),
+    "no mark at the end": (
+        lambda t: t.removesuffix("...\n").encode(),
+        r"is damaged: its end is missing: after interaction 1 there is no line of three dots",
+    ),
+    "a mark at the end that is cut": (lambda t: t[:-2].encode(), r"it is not YAML: .* at line"),
     "another track version": (
         lambda t: t.replace("x-stream:\n      version: 1", "x-stream:\n      version: 9").encode(),
         r"version 9 and this glmbench reads version 1",
@@ -178,6 +228,131 @@ def test_interactions_come_in_the_order_of_their_seq(tmp_path):
     first, second = interaction(), interaction(track=make_track(seq=2))
     save(tmp_path / "c.yaml", [second, first])
     assert [i.track.seq for i in load(tmp_path / "c.yaml")] == [1, 2]
+
+
+def test_two_recordings_in_one_file_are_no_recording(tmp_path):
+    save(tmp_path / "c.yaml", [interaction(), interaction()])
+    message = r"interaction 2 \(POST https://h/p\): there is another one of seq 1; two recordings"
+    with pytest.raises(CassetteDamagedError, match=message):
+        load(tmp_path / "c.yaml")
+
+
+def assert_every_cut_is_noticed(path):
+    """End the file early, at every fiftieth of it."""
+    text = path.read_bytes()
+    for part in range(50):
+        path.write_bytes(text[: len(text) * part // 50])
+        with pytest.raises(CassetteDamagedError, match=f"^{re.escape(str(path))} is damaged: "):
+            load(path)
+
+
+def test_a_track_that_is_missing_beside_others_is_noticed(tmp_path):
+    save(tmp_path / "c.yaml", [interaction(), interaction(track=None)])
+    message = r"interaction 2 \(POST https://h/p\): its stream track is missing"
+    with pytest.raises(CassetteDamagedError, match=message):
+        load(tmp_path / "c.yaml")
+
+
+BODIES = [b"data: one\n\n" * 30, "data: 二\n\n".encode() * 30, b"bytes \xff" * 30, b"{}"]
+
+
+@pytest.mark.parametrize("body", BODIES, ids=["ASCII", "Chinese", "bytes", "short"])
+def test_a_file_that_was_cut_anywhere_is_damaged(tmp_path, body):
+    path = tmp_path / "c.yaml"
+    save(path, [interaction(body)])
+    assert_every_cut_is_noticed(path)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_an_edit_anywhere_is_noticed_or_leaves_the_body_alone(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("edited") / "c.yaml"
+    save(path, [interaction(BODIES[1])])
+    text = path.read_bytes()
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(start + 60, len(text))))
+    words = st.sampled_from([b"", b"-", b": ", b"[", b"{", b"&a ", b"*a", b"!!int ", b"9" * 5000])
+    path.write_bytes(text[:start] + data.draw(words | st.binary(max_size=4)) + text[end:])
+    try:
+        loaded = load(path)
+    except CassetteDamagedError:
+        return
+    assert [each.body for each in loaded] == [BODIES[1]]
+
+
+def test_a_file_of_stock_vcrpy_that_was_cut_anywhere_is_damaged(tmp_path):
+    path = tmp_path / "c.yaml"
+    save(path, [interaction(body, track=None) for body in BODIES])
+    requests, responses = FilesystemPersister.load_cassette(str(path), yamlserializer)
+    cassette = {"requests": requests, "responses": responses}
+    FilesystemPersister.save_cassette(str(path), cassette, yamlserializer)
+    assert_every_cut_is_noticed(path)
+
+
+def test_a_cut_between_two_interactions_is_noticed_by_the_missing_end(tmp_path):
+    path = tmp_path / "c.yaml"
+    tracks = [make_track(seq=seq, chunks=(Chunk(at_us=101300, size=13),)) for seq in (1, 2)]
+    save(path, [interaction(track=track) for track in tracks])
+    text = path.read_bytes()
+    edge = text.index(b"- request:", text.index(b"- request:") + 1)
+    assert_every_cut_is_noticed(path)
+    path.write_bytes(text[:edge])
+    with pytest.raises(CassetteDamagedError, match="its end is missing: after interaction 1 "):
+        load(path)
+
+
+def test_interactions_without_a_track_come_before_the_version_as_in_stock_files(tmp_path):
+    path = tmp_path / "c.yaml"
+    save(path, [interaction(track=None)])
+    assert list(yaml.safe_load(path.read_text())) == ["interactions", "version"]
+    assert load(path) == (interaction(track=None),)
+
+
+def test_a_cassette_in_json_may_begin_with_its_version(tmp_path):
+    path = tmp_path / "c.json"
+    save(path, [interaction(track=None)])
+    document = yaml.safe_load(path.read_text())
+    path.write_text(json.dumps({"version": 1, **document}))
+    assert load(path) == (interaction(track=None),)
+
+
+def test_shipped_cassettes_are_written_again_as_they_are(tmp_path):
+    shipped = sorted((Path(__file__).parents[2] / "cassettes").rglob("*.yaml"))
+    assert len(shipped) > 30
+    for path in shipped:
+        save(tmp_path / "again.yaml", load(path))
+        assert (tmp_path / "again.yaml").read_bytes() == path.read_bytes(), path
+
+
+@pytest.mark.parametrize("kind", ["text", "quoted", "bytes"])
+def test_loading_takes_a_few_times_the_body(tmp_path, kind):
+    unit = {"text": b"data: some words\n\n", "quoted": b"data: x\r\n\r\n", "bytes": b"\xff\x00"}
+    body = unit[kind] * ((2 << 20) // len(unit[kind]))
+    save(tmp_path / "c.yaml", [interaction(body)])
+    tracemalloc.start()
+    try:
+        load(tmp_path / "c.yaml")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # Beside what libyaml allocates; `benchmarks/store.py` sees all of it.
+    assert peak < 5 * len(body)
+
+
+def test_line_ends_that_git_turned_into_those_of_windows_do_no_harm(tmp_path):
+    save(tmp_path / "c.yaml", [interaction(b"data: x\n\n")])
+    text = (tmp_path / "c.yaml").read_bytes()
+    (tmp_path / "c.yaml").write_bytes(text.replace(b"\n", b"\r\n"))
+    assert load(tmp_path / "c.yaml") == (interaction(b"data: x\n\n"),)
+
+
+def test_a_packed_bomb_is_no_body(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "LONGEST_UNPACKED", 1000)
+    packed = gzip.compress(b"x" * 1001)
+    headers = (("Content-Encoding", "gzip"),)
+    save(tmp_path / "c.yaml", [interaction(packed, headers=headers, track=None)])
+    with pytest.raises(CassetteDamagedError, match="its gzip body is cut, or longer than 1000"):
+        load(tmp_path / "c.yaml")
 
 
 # --- stock vcrpy ----------------------------------------------------------------------------
@@ -237,6 +412,35 @@ async def test_glmbench_replays_a_cassette_of_stock_vcrpy_without_a_track(tmp_pa
         seen = await consume(url)
     assert seen.body == b"".join(FRAMES)
     assert tape.finding().verdict == "HIT"
+
+
+def test_a_response_that_a_stock_cassette_holds_once_for_two_requests_is_both_of_theirs(tmp_path):
+    path = tmp_path / "c.yaml"
+    request = {"method": "GET", "uri": "http://h/", "body": None, "headers": {}}
+    response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": "x"}}
+    twice = [{"request": request, "response": response}] * 2
+    path.write_text(yaml.dump({"version": 1, "interactions": twice}))
+    assert "&id001" in path.read_text()
+    assert [each.body for each in load(path)] == [b"x", b"x"]
+
+
+def test_request_bodies_that_stock_vcrpy_kept_unserialized_are_read(tmp_path):
+    path = tmp_path / "c.yaml"
+    stored = {
+        "{q: [1]}": b'{"q":[1]}',
+        "[a, b]": b'["a","b"]',
+        "!!python/tuple [a, b]": b"ab",
+        "text": b"text",
+        "null": b"",
+    }
+    for text, body in stored.items():
+        path.write_text(
+            "interactions:\n- request: {method: POST, uri: http://h/, headers: {}, body: "
+            + text
+            + "}\n  response: {status: {code: 200, message: OK}, headers: {}, body: {string: x}}\n"
+            "version: 1\n"
+        )
+        assert [each.request.body for each in load(path)] == [body]
 
 
 def test_a_stock_cassette_that_kept_the_packed_body_is_unpacked(tmp_path):

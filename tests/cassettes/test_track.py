@@ -53,7 +53,7 @@ def test_the_stored_form_is_the_documented_one():
 
 @given(
     st.lists(st.tuples(st.integers(1, 10**9), st.binary(min_size=1, max_size=20)), max_size=30),
-    st.sampled_from(["eof", "reset", "truncated", "timeout", "closed-by-client"]),
+    st.sampled_from(["eof", "reset", "truncated", "undecodable", "timeout", "closed-by-client"]),
     st.sampled_from(["chunked", "length", "eof"]),
 )
 def test_what_is_encoded_decodes_to_the_same(chunks, kind, framing):

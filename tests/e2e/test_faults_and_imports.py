@@ -76,6 +76,13 @@ def test_what_cannot_work_is_a_usage_error(args, words):
     assert words in done.err
 
 
+@pytest.mark.parametrize("option", ["--fault", "--reframe"])
+def test_an_empty_value_is_no_way_to_run_without_a_fault(option):
+    done = glmbench("run", "prompts/quickstart.yaml", option, "")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith('"" is no fault' if option == "--fault" else '"" is no framing')
+
+
 def test_an_imported_stream_replays_as_its_case(tmp_path):
     suite = write_suite(tmp_path, SUITE)
     (tmp_path / "raw.sse").write_text(RAW, encoding="utf-8")

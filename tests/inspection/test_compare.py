@@ -164,6 +164,16 @@ def test_of_an_unknown_service_the_bodies_are_compared():
     assert found(base, head) == [("content", "the body differs from character 7 on")]
 
 
+def test_another_field_of_a_form_is_told_by_its_name():
+    kind = (("Content-Type", "application/x-www-form-urlencoded"),)
+    bodies = (b"a=1&b=2", b"b=3&a=1")
+    requests = [RequestShape(method="POST", url="https://h/", headers=kind, body=b) for b in bodies]
+    base, head = (replace(recorded(data({})), request=request) for request in requests)
+    [difference] = compare([base], [head]).differences
+    assert difference.aspect == "request"
+    assert difference.sentence.startswith("$.b")
+
+
 def test_requests_that_only_one_side_has_are_drift():
     one, two = recorded(*HELLO), recorded(*HELLO, seq=2)
     fewer, more = compare([one, two], [one]), compare([one], [one, two])

@@ -105,6 +105,17 @@ def test_a_damaged_recording_is_named(recorded):
     assert "is damaged" in report.drifts[0].unrecorded
 
 
+def test_a_recording_that_cannot_be_looked_at_is_named(recorded):
+    path = recorded / "suite.yaml"
+    path.write_text(f"{SUITE}cassettes: {{dir: {'x' * 300}}}\n", encoding="utf-8")
+    with emulated(recorded, SCRIPT) as address:
+        report = find_drift(select(load_plan([path]), ["one"]), connect_to=address)
+    assert report.exit_code == Exit.CASSETTE
+    assert report.drifts[0].unrecorded == (
+        f"{'x' * 300}/one@glm-4@1.yaml cannot be read: File name too long: record it first"
+    )
+
+
 def test_a_service_that_cannot_be_reached_is_the_providers_trouble(recorded):
     with emulated(recorded, SCRIPT) as address:
         pass

@@ -71,6 +71,14 @@ def test_a_path_that_cannot_be_looked_at_says_why():
         find_cassettes([Path("x" * 300)])
 
 
+def test_a_link_that_leads_nowhere_is_damage_and_ends_nothing(folder):
+    (folder / "a2.yaml").symlink_to("nowhere")
+    files = find_cassettes([folder])
+    said = f"there is no {folder / 'a2.yaml'}"
+    assert [item.damage for item in check(files)] == [None, said, None, None]
+    assert [entry.damage for entry in take_inventory(files)] == [None, said, None, None]
+
+
 def test_a_folder_is_no_cassette(folder):
     with pytest.raises(UsageError, match="^it is a folder, not a cassette$"):
         open_cassette(folder, "it")

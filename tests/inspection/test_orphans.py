@@ -85,6 +85,15 @@ def test_deleting_takes_the_files_and_leaves_the_folder(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    def refuse(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(tmp_path), "iterdir", refuse)
+    with pytest.raises(UsageError, match=r"cannot be read: Permission denied$"):
+        orphans(suite(tmp_path))
+
+
 def test_what_cannot_be_deleted_is_named(tmp_path):
     (tmp_path / "a@m@1.yaml").mkdir()
     with pytest.raises(UsageError, match=r"a@m@1\.yaml could not be deleted: "):

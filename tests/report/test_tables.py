@@ -62,6 +62,13 @@ def test_a_cassette_at_fault_gives_its_reason():
     assert "ERROR one@glm-4@1\n  at small.yaml:5\n  MISS: There is no file c.yaml.\n" in text
 
 
+def test_what_was_not_saved_gives_the_reason_beside_the_error():
+    error = ErrorOutcome(type="RateLimitedError", message="slow down")
+    trial = make_trial(status="error", error=error, verdict="LIVE", reason="Not saved: an error.")
+    text = render_run(make_result([trial]))
+    assert "  RateLimitedError: slow down\n  Not saved: an error.\n" in text
+
+
 def test_a_foreign_exception_shows_the_text_kept_in_the_details():
     trial = make_trial(status="error", error=ErrorOutcome(type="ValueError"))
     text = render_run(make_result([trial], details={"small/one@glm-4@1": "bad value"}))
@@ -120,6 +127,18 @@ def test_a_finish_reason_table_that_would_be_too_wide_becomes_a_list():
     ]
     text = render_run(make_result(trials))
     assert "\nFinish reasons\nexpected  got               n\n" in text
+
+
+def test_long_endings_leave_room_for_names_and_figures():
+    ended = {"finish_reason": None, "status": "error"}
+    error = ErrorOutcome(type="IncompleteStreamError")
+    trials = [
+        make_trial(case="a-long-name-of-a-case", error=error, expected_finish_reason=(r,), **ended)
+        for r in ("stop", "content_filter")
+    ]
+    drawn = lines(make_result(trials))
+    assert [wcswidth(line) <= 80 for line in drawn[1:5]] == [True] * 4
+    assert drawn[3].startswith("a-long-name…  error   IncompleteStream ≠ stop ")
 
 
 def test_wide_characters_line_up_and_nothing_is_wider_than_the_terminal():

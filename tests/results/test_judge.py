@@ -10,7 +10,7 @@ from glmbench.checks.evaluate import CheckResult
 from glmbench.measure.observation import Failure
 from glmbench.results.judge import Exit, decide, judge, summarize
 from glmbench.results.model import Caveat, Leak
-from glmbench.suites.model import ErrorExpect, Expect
+from glmbench.suites.expect import ErrorExpect, Expect
 
 HIT = Finding(verdict="HIT")
 STOP = Expect(finish_reason=("stop",))

@@ -8,15 +8,19 @@ import socket
 import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from io import BytesIO
 
 import aiohttp
 import pytest
 from server.recorded import APART_US, HEAD_AT_US, asked, recorded
+from yarl import URL
 
 from glmbench import use_cassette
 from glmbench.cassettes.reframe import parse_reframe
 from glmbench.cassettes.store import load, save
+from glmbench.cassettes.track import Chunk
 from glmbench.errors import CassetteDamagedError
+from glmbench.server.listening import MAX_REQUEST_BYTES, SERVER_HEADER
 from glmbench.server.playback import open_repertoire, playing
 from glmbench.suites.faults import parse_fault
 
@@ -135,7 +139,7 @@ async def test_a_speed_scales_the_instants_and_instant_does_not_wait(tmp_path):
 async def test_head_and_first_chunk_that_came_in_one_read_go_out_in_one_write(tmp_path):
     whole = recorded(b"{}", framing="length")
     at_us = whole.track.headers_us
-    chunk = replace(whole.track.chunks[0], at_us=at_us)
+    chunk = Chunk(at_us=at_us, size=whole.track.chunks[0].size)
     whole = replace(whole, track=replace(whole.track, chunks=(chunk,)))
     async with played(tmp_path, whole) as url:
         answer = await raw(url)
@@ -262,7 +266,9 @@ async def test_a_client_that_leaves_ends_its_answer_and_nothing_is_logged(tmp_pa
         async with asyncio.timeout(PATIENCE_S):
             while asyncio.all_tasks() > others:  # noqa: ASYNC110 -- there is no more to see of it
                 await asyncio.sleep(0.001)
-    assert [r.getMessage() for r in caplog.records if r.name.startswith("aiohttp")] == []
+    assert [
+        r.getMessage() for r in caplog.records if r.name in {"aiohttp.server", "glmbench.server"}
+    ] == []
 
 
 # --- which recording ------------------------------------------------------------------------
@@ -292,9 +298,35 @@ async def test_a_request_without_a_recording_is_told_the_nearest_one(tmp_path):
         "POST /v1/stream?a=1&b=2 is recorded with other requests only. The nearest is c.yaml#1: "
         "$.q: recorded 1, sent 2."
     )
-    assert (response.status, response.headers["Server"]) == (404, "glmbench-emulator")
+    assert (response.status, response.headers["Server"]) == (404, SERVER_HEADER)
     assert answer.decode() == (f'{{"error":{{"code":"no_recording","message":"{message}"}}}}')
     assert said == [message]
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET / HTTP/9.9\r\n\r\n", b"HTTP/1.0 400"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: no\r\n\r\n", b"HTTP/1.0 400"),
+        (
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
+            b"HTTP/1.1 400",
+        ),
+    ],
+)
+async def test_what_cannot_be_read_is_answered_and_not_logged(tmp_path, caplog, sent, status):
+    async with played(tmp_path, recorded(b"x")) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", URL(url).port)
+        writer.write(sent)
+        assert (await reader.read()).startswith(status)
+        writer.close()
+    assert [r.getMessage() for r in caplog.records if r.name == "glmbench.server"] == []
+
+
+async def test_a_request_that_is_too_big_is_refused_under_our_own_name(tmp_path):
+    async with played(tmp_path, recorded(b"x")) as url:
+        response, _ = await read(url, data=BytesIO(bytes(MAX_REQUEST_BYTES + 1)))
+    assert (response.status, response.headers["Server"]) == (413, SERVER_HEADER)
 
 
 async def test_a_client_may_take_it_for_its_proxy(tmp_path):

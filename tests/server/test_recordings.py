@@ -43,7 +43,7 @@ def test_one_file_is_taken_whatever_its_name(tmp_path):
 
 
 def test_what_is_not_there_is_said(tmp_path):
-    with pytest.raises(UsageError, match=rf"^there is no file or folder {tmp_path}/none$"):
+    with pytest.raises(UsageError, match=rf"^there is no {tmp_path}/none$"):
         load_recordings(tmp_path / "none")
     with pytest.raises(UsageError, match=rf"^there is no cassette \(\*\.yaml\) in {tmp_path}$"):
         load_recordings(tmp_path)
@@ -116,6 +116,16 @@ def test_a_miss_names_the_recording_with_the_fewest_differences():
     assert shelf.explain_miss(local(asked(b'{"a":2,"b":3}'))) == (
         "POST /v1/stream?a=1&b=2 is recorded with other requests only. The nearest is 2: "
         "$.b: recorded 2, sent 3."
+    )
+
+
+def test_a_miss_by_content_type_alone_says_so():
+    shelf = shelf_of(asked(b'{"a":1}'))
+    sent = asked(b'{"a":1}', kind="application/x-www-form-urlencoded")
+    assert shelf.explain_miss(local(sent)) == (
+        "POST /v1/stream?a=1&b=2 is recorded with other requests only. The nearest is 1: "
+        "the bodies are equal, but not what Content-Type says they are: recorded "
+        "application/json, sent application/x-www-form-urlencoded."
     )
 
 
