@@ -57,7 +57,11 @@ class RequestShape:
         if content_type.lower().startswith("application/x-www-form-urlencoded"):
             return _form_as_json(self.body)
         boundary = _BOUNDARY.search(content_type)
-        return self.body.replace(boundary[1].encode("utf-8", "surrogateescape"), b"boundary") if boundary else self.body
+        return (
+            self.body.replace(boundary[1].encode("utf-8", "surrogateescape"), b"boundary")
+            if boundary
+            else self.body
+        )
 
     def _canonical_body(self, ignore: tuple[JsonPath, ...]) -> bytes:
         body = self.comparable

@@ -118,8 +118,8 @@ def _check_whole(name: str, interactions: list[Interaction], layout: Layout) -> 
         else:
             seen.add(interaction.track.seq)
     if seen and seen != set(range(1, len(seen) + 1)):
-        missing = min(set(range(1, len(seen) + 1)) - seen)
-        raise _damaged(name, f"the interaction of seq {missing} is missing; the file was edited")
+        hole = min(set(range(1, len(seen) + 1)) - seen)
+        raise _damaged(name, f"the interaction of seq {hole} is missing; the file was edited")
     if layout == "cut":
         after = f"after interaction {len(interactions)} there is no line of three dots"
         raise _damaged(name, f"its end is missing: {after}")

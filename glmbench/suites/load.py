@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from glmbench.problems import Problem, nearest
 from glmbench.suites.bounds import BoundError, parse_duration
 from glmbench.suites.expand import encoded_model
-from glmbench.suites.expect import Expect
 from glmbench.suites.expectations import NOTHING, read_expect, settle
 from glmbench.suites.faults import read_fault
 from glmbench.suites.model import (
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from glmbench.suites.expect import Expect
     from glmbench.yamlsource import Document, NodePath, Position
 
 VERSION = 1

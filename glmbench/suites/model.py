@@ -57,6 +57,9 @@ class SecretSettings:
     allow: tuple[str, ...] = ()
 
 
+STOP = Expect(finish_reason=("stop",))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One prompt or conversation and what is expected of the answer. `timeout` is in seconds."""
@@ -69,7 +72,7 @@ class Case:
     tags: tuple[str, ...] = ()
     timeout: float | None = None
     fault: Fault | None = None
-    expect: Expect = Expect(finish_reason=("stop",))
+    expect: Expect = STOP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,6 +121,7 @@ WHOLE = {
     "no content": [head(status="204 No Content", framing="none")],
 }
 
+
 def broken_gzip():
     *whole, _ = gzip_frames()
     return [*whole[:3], b"x" * 60]
@@ -135,7 +136,6 @@ CUTS = {
         [head("Content-Encoding: gzip", framing="length=60"), 0.004, b"x" * 60],
         {},
     ),
-
     "cut": ([HEAD, *spaced(map(chunked, FRAMES[:10])), CUT], {}),
     "half-closed": ([HEAD, *spaced(map(chunked, FRAMES[:10])), HALF], {}),
     "cut before the first chunk": ([HEAD, 0.004, CUT], {}),

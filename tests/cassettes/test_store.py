@@ -237,6 +237,13 @@ def test_two_recordings_in_one_file_are_no_recording(tmp_path):
         load(tmp_path / "c.yaml")
 
 
+def test_an_interaction_that_was_taken_out_is_missed(tmp_path):
+    save(tmp_path / "c.yaml", [interaction(), interaction(track=make_track(seq=3))])
+    message = r"is damaged: the interaction of seq 2 is missing; the file was edited\."
+    with pytest.raises(CassetteDamagedError, match=message):
+        load(tmp_path / "c.yaml")
+
+
 def assert_every_cut_is_noticed(path):
     """End the file early, at every fiftieth of it."""
     text = path.read_bytes()
