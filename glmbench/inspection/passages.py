@@ -10,12 +10,10 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
-import msgspec
-
-from glmbench.wire.json_object import NOT_JSON
+from glmbench.redaction.jsontext import string_values
 from glmbench.wire.sse import SseDecoder
 
 if TYPE_CHECKING:
@@ -122,29 +120,14 @@ def of_body(where: str, body: bytes, content_type: str) -> Iterator[Passage | Jo
 
 
 def of_json(where: str, data: bytes) -> Iterator[Passage]:
-    """Yield the texts in a JSON document; nothing for what is none."""
-    try:
-        document = msgspec.json.decode(data)
-    except NOT_JSON:
-        return
-    for path, key, text in _leaves(document):
-        yield Passage(where=f"{where} {shown_path(path)}", text=text, key=key)
+    """Yield the texts in a JSON document, of a broken one what can be read of it."""
+    for path, text in string_values(data):
+        yield Passage(where=f"{where} {shown_path(path)}", text=text, key=_key(path))
 
 
-def _leaves(document: Any) -> Iterator[tuple[Path, str | None, str]]:
-    """Yield the texts of plain data with their paths, and the key they or their list stand under.
-
-    The order is no promise. Without recursion: nesting is a stranger's choice.
-    """
-    waiting: list[tuple[Path, str | None, Any]] = [((), None, document)]
-    while waiting:
-        path, key, value = waiting.pop()
-        if isinstance(value, str):
-            yield path, key, value
-        elif isinstance(value, dict):
-            waiting += [((*path, name), name, item) for name, item in value.items()]
-        elif isinstance(value, list):
-            waiting += [((*path, index), key, item) for index, item in enumerate(value)]
+def _key(path: Path) -> str | None:
+    """Return the key that a value, or the list it is in, stands under."""
+    return next((step for step in reversed(path) if isinstance(step, str)), None)
 
 
 _PLAIN_NAME = re.compile(r"[^.\[\]\"'\s]+")
@@ -176,16 +159,14 @@ class _Field:
 def _of_stream(where: str, body: bytes) -> Iterator[Passage | Joined]:
     fields: dict[Path, _Field] = {}
     for number, data in enumerate(_events(body), start=1):
-        try:
-            document = msgspec.json.decode(data)
-        except NOT_JSON:
+        found = string_values(data)
+        if not found:
             text = data.decode("utf-8", "replace")
             yield Passage(where=f"{where}, event {number}", text=text)
-            continue
-        for path, key, text in _leaves(document):
+        for path, text in found:
             field = fields.get(path)
             if field is None:
-                field = fields[path] = _Field(key=key, texts=[], events=[])
+                field = fields[path] = _Field(key=_key(path), texts=[], events=[])
             # Most fields say the same in every event, and one text for all takes less room.
             repeated = field.texts and field.texts[-1] == text
             field.texts.append(field.texts[-1] if repeated else text)

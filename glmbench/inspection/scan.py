@@ -85,13 +85,12 @@ def scan_text(label: str, text: str, allow: Collection[str] = ()) -> list[Leak]:
 
 
 def _of_text(label: str, text: str) -> Iterator[Passage]:
-    document = list(of_json(label, text.encode("utf-8", "replace")))
-    if document:
-        yield from document
+    lines = [(n, x) for n, x in enumerate(text.split("\n"), start=1) if x.startswith(("{", "["))]
+    if len(lines) > 1:
+        for number, line in lines:
+            yield from of_json(f"{label}, line {number}", line.encode("utf-8", "replace"))
     else:
-        for number, line in enumerate(text.split("\n"), start=1):
-            if line.startswith(("{", "[")):
-                yield from of_json(f"{label}, line {number}", line.encode("utf-8", "replace"))
+        yield from of_json(label, text.encode("utf-8", "replace"))
     yield Passage(where=label, text=text, whole=True)
 
 

@@ -10,7 +10,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, TypeVar
 
-from glmbench.redaction.jsontext import string_leaves
+from glmbench.redaction.jsontext import string_leaves, string_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,6 +77,19 @@ class BodyStrings:
             yield last, len(body)
 
 
+def field_texts(body: bytes, kind: str) -> Iterator[bytes]:
+    """Yield what each field says over the events of a body, put together.
+
+    For looking only: it says nothing of where a text stands, and is five times as fast.
+    """
+    fields: dict[Path, list[str]] = {}
+    for start, end in _documents(body, kind):
+        for path, text in string_values(body[start:end]):
+            fields.setdefault(path, []).append(text)
+    for texts in fields.values():
+        yield "".join(texts).encode()
+
+
 T = TypeVar("T")
 
 
@@ -88,8 +101,14 @@ def _listed(lists: dict[T, array[int]], key: T) -> array[int]:
 
 
 def _leaves(body: bytes, kind: str) -> Iterator[Leaf]:
+    for start, end in _documents(body, kind):
+        yield from string_leaves(body, start, end)
+
+
+def _documents(body: bytes, kind: str) -> Iterator[tuple[int, int]]:
+    """Yield where the JSON of a body stands: the data of its events, or all of it."""
     if kind != EVENT_STREAM and not _STREAM_BEGINS.match(body):
-        yield from string_leaves(body, 0, len(body))
+        yield 0, len(body)
         return
     for line in _DATA.finditer(body):
-        yield from string_leaves(body, *line.span(1))
+        yield line.span(1)

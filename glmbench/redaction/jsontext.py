@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import msgspec
 
 from glmbench.redaction.escapes import View, unescaped
 
@@ -75,6 +77,34 @@ def string_leaves(data: bytes, start: int, end: int) -> Iterator[Leaf]:
                 return
         elif not place.take(b""):
             return
+
+
+def string_values(data: bytes) -> list[tuple[Path, str]]:
+    """List the values that are strings, with their paths; the order is no promise.
+
+    Of a text that is no JSON, or cut off, those that can be read.
+    """
+    try:
+        document = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        leaves = string_leaves(data, 0, len(data))
+        return [(leaf.path, leaf.value(data)) for leaf in leaves if not leaf.is_key]
+    return _strings_in(document)
+
+
+def _strings_in(document: Any) -> list[tuple[Path, str]]:
+    # Without recursion: nesting is a stranger's choice.
+    found: list[tuple[Path, str]] = []
+    waiting: list[tuple[Path, Any]] = [((), document)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, str):
+            found.append((path, value))
+        elif isinstance(value, dict):
+            waiting += [((*path, key), item) for key, item in value.items()]
+        elif isinstance(value, list):
+            waiting += [((*path, index), item) for index, item in enumerate(value)]
+    return found
 
 
 @lru_cache(maxsize=1024)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 import msgspec
 
-from glmbench.redaction.bodystrings import BodyStrings
+from glmbench.redaction.bodystrings import BodyStrings, field_texts
 from glmbench.redaction.escapes import View, unescaped
 from glmbench.redaction.search import SHORTEST_PART, Cut, SecretSearch, merged
 
@@ -93,6 +93,8 @@ _FORM = "application/x-www-form-urlencoded"
 _ANY_PLACEHOLDER = re.compile(r"\[(?:redacted|secret:[^\[\]]+)\]")
 _USER = re.compile(r"\A([^/?#]*//)[^/?#]*@")
 _PARAMETER = re.compile(r"([?&#]([^=&#]*)=)([^&#]*)")
+# A URL in a sentence, without its scheme: any word could be the begin of one.
+_URL = re.compile(r"""://[^\s'"<>]+""")
 _FORM_FIELD = re.compile(rb"(?:\A|&)([^&=]*)=([^&]+)")
 
 
@@ -159,16 +161,6 @@ def apply_edits(body: bytes, edits: Iterable[Edit]) -> bytes:
     return b"".join([*pieces, body[position:]])
 
 
-def moved_offset(offset: int, edits: Iterable[Edit]) -> int:
-    """Return where an offset of the old body is in the new one; inside an edit, after it."""
-    moved = offset
-    for edit in edits:
-        if offset <= edit.start:
-            break
-        moved += len(edit.replacement) - (min(offset, edit.end) - edit.start)
-    return moved
-
-
 class Redactor:
     """One function for everything that is written. Doing it twice changes nothing more."""
 
@@ -180,30 +172,24 @@ class Redactor:
             untouchable=[PLACEHOLDER],
         )
 
-    def text(self, text: str) -> str:
-        """Replace the known secrets, however they are escaped."""
+    def text(self, text: str, *, unfinished: bool = False) -> str:
+        """Replace the known secrets, however they are escaped.
+
+        An unfinished text may end inside a secret: then the begin of one counts there.
+        """
         if not self._search:
             return text
         data = text.encode("utf-8", "surrogatepass")
-        cuts = self._search.cuts(data)
+        cuts = self._search.cuts(data, unfinished=unfinished)
         if not cuts:
             return text
         return apply_edits(data, _edits(cuts)).decode("utf-8", "surrogatepass")
 
-    def tree(self, value: Any) -> Any:
-        """Replace in plain data: every string, and what stands under the name of a credential."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, dict):
-            return {self.tree(key): self._entry(key, item) for key, item in value.items()}
-        if type(value) in {list, tuple}:
-            return type(value)(map(self.tree, value))
-        return value
-
-    def _entry(self, key: Any, value: Any) -> Any:
-        if value and isinstance(value, str) and isinstance(key, str) and is_credential_key(key):
-            return self._withheld(value)
-        return self.tree(value)
+    def message(self, text: str) -> str:
+        """Replace in what is said of a failure: it names URLs, and quotes what it cut off."""
+        quoted = _URL.sub(lambda url: self._without_named(url[0]), text)
+        shown = quoted.rstrip("…")
+        return self.text(shown, unfinished=True) + quoted[len(shown) :]
 
     def _withheld(self, value: str) -> str:
         """Return the placeholder of a value that is a credential: its own one, if it has one."""
@@ -238,7 +224,10 @@ class Redactor:
 
     def url(self, url: str) -> str:
         """Drop user and password, and withhold the values of parameters named like secrets."""
-        return self.text(_PARAMETER.sub(self._parameter, _USER.sub(r"\1", url)))
+        return self.text(self._without_named(url))
+
+    def _without_named(self, url: str) -> str:
+        return _PARAMETER.sub(self._parameter, _USER.sub(r"\1", url))
 
     def _parameter(self, match: re.Match[str]) -> str:
         if _squeeze(unquote_plus(match[2])) not in _PARAMETERS:
@@ -322,10 +311,8 @@ class Redactor:
         if not self._search:
             return ()
         found = self._search.placeholders_of(body)
-        strings = BodyStrings(body, _kind(content_type), is_credential_key)
-        for indexes in strings.fields.values():
-            values = (_read(body, strings, index).data for index in indexes)
-            found |= self._search.placeholders_of(b"".join(values))
+        for text in field_texts(body, _kind(content_type)):
+            found |= self._search.placeholders_of(text)
         return self._named(found)
 
     def _named(self, placeholders: set[bytes]) -> tuple[str, ...]:

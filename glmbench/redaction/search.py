@@ -15,8 +15,10 @@ from glmbench.redaction.escapes import View, views
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-# The first half of a secret is as good as a secret; fewer characters than these are a word.
+# What a text may end with: the first half of a secret is as good as a secret, fewer characters than
+# these are a word, and more are no word any more.
 SHORTEST_PART = 8
+LONGEST_WORD = 16
 
 
 class Cut(NamedTuple):
@@ -60,7 +62,7 @@ class SecretSearch:
         Args:
             data: the bytes to search.
             escaped: look through escapes too.
-            unfinished: the bytes may end inside a secret, so half of one counts at their end.
+            unfinished: the bytes may end inside a secret, so the begin of one counts there.
         """
         return merged(self._found(data, escaped=escaped, unfinished=unfinished))
 
@@ -167,10 +169,10 @@ def _whole(view: View, needles: list[_Needle]) -> Iterator[Cut]:
 
 
 def _begun(view: View, needles: list[_Needle]) -> Iterator[Cut]:
-    """Yield the secrets of which the first half or more stands at the end."""
+    """Yield the secrets of which the first half, or as much as is no word, stands at the end."""
     text = view.data
     for needle in needles:
-        shortest = max(SHORTEST_PART, len(needle.value) // 2)
+        shortest = max(SHORTEST_PART, min(LONGEST_WORD, len(needle.value) // 2))
         for length in range(min(len(needle.value), len(text)), shortest - 1, -1):
             start = len(text) - length
             value = needle.value[:length]

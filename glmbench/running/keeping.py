@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glmbench.cassettes.scrub import remaining
+from glmbench.cassettes.store import save
 from glmbench.cassettes.tape import PlayingTape, RecordingTape
 from glmbench.cassettes.verdict import Finding
 from glmbench.errors import CassetteError
@@ -42,9 +43,16 @@ def keep(stage: Stage, trial: Trial, tape: RecordingTape, took: Take) -> Outcome
     finding = _secrets_left(stage, interactions, shown.observation)
     if finding is None and not stage.settings.force:
         replaces = tape.path is not None and tape.path.exists()
-        finding = objection(status, took.observation, interactions, replaces=replaces)
+        finding = objection(
+            status,
+            took.observation,
+            interactions,
+            replay=None if shown.finding is took.finding else shown.finding,
+            replaces=replaces,
+        )
     if finding is None:
-        finding = _saved(tape, shown.finding, stage.plan.cassette_name(trial))
+        name = stage.plan.cassette_name(trial)
+        finding = _saved(tape, interactions, shown.finding, name)
     return make_outcome(stage, trial, replace(shown, finding=finding))
 
 
@@ -86,6 +94,7 @@ def objection(
     observation: Observation,
     interactions: tuple[Interaction, ...],
     *,
+    replay: Finding | None = None,
     replaces: bool,
 ) -> Finding | None:
     """Say why a recording should not be kept; None when it should.
@@ -94,6 +103,7 @@ def objection(
         status: of the trial, as it will be seen in replay.
         observation: of the recording itself.
         interactions: what would be saved.
+        replay: what is wrong with the replay that was made of them, if anything is.
         replaces: whether there is a recording already.
     """
     if status == "passed":
@@ -102,8 +112,10 @@ def objection(
     if broken is not None:
         reason = f"Not saved: the recording is {broken}, and the case does not expect that."
         return Finding(verdict="MISS", reason=f"{reason} --force saves it all the same.")
+    if replay is not None:
+        return replace(replay, reason=f"Not saved, it cannot be replayed: {replay.reason}")
     if status == "error":
-        reason = "Not saved: the answer was an error that the case does not expect."
+        reason = "Not saved: it ended in an error that the case does not expect."
         return Finding(verdict="LIVE", reason=f"{reason} --force saves it all the same.")
     if replaces:
         reason = "The old recording was kept: the trial did not end as its case expects."
@@ -112,7 +124,8 @@ def objection(
 
 
 def _broken(observation: Observation, interactions: tuple[Interaction, ...]) -> str | None:
-    last = interactions[-1]
+    # After its answer a provider may tidy up, and such requests are answered with nothing.
+    last = next((i for i in reversed(interactions) if i.body), interactions[-1])
     if last.status < 300 and not last.body:
         return "empty"
     failed = observation.failure is not None and observation.failure.type in BROKEN_OFF
@@ -120,10 +133,17 @@ def _broken(observation: Observation, interactions: tuple[Interaction, ...]) -> 
     return "incomplete" if failed or not ended else None
 
 
-def _saved(tape: RecordingTape, finding: Finding | None, name: str) -> Finding | None:
+def _saved(
+    tape: RecordingTape,
+    interactions: tuple[Interaction, ...],
+    finding: Finding | None,
+    name: str,
+) -> Finding | None:
     """Write the recording; one that cannot be written is a row, and the run goes on."""
+    assert tape.path is not None
     try:
-        tape.save()
+        # What was judged is what is written: the tape would take the secrets out once more.
+        save(tape.path, interactions)
     except OSError as problem:
         reason = f"{name} could not be written: {problem.strerror or problem}."
         return Finding(verdict="MISS", reason=reason)

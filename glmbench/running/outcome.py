@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from glmbench.checks.evaluate import evaluate
 from glmbench.errors import GlmbenchError, ProviderError, VirtualTimeError
@@ -45,6 +45,7 @@ def make_outcome(stage: Stage, trial: Trial, take: Take) -> Outcome:
     throughput = measure_throughput(take.observation)
     observation = without_secrets(take.observation, redactor)
     checks = evaluate(expect, observation, timing)
+    detail = str(take.error) if take.error is not None and not _is_ours(take.error) else None
     finish = observation.finish
     playback = stage.playback(trial)
     result = TrialResult(
@@ -65,16 +66,15 @@ def make_outcome(stage: Stage, trial: Trial, take: Take) -> Outcome:
         origin=observation.origin,
         timing=timing,
         throughput=throughput,
-        checks=checks,
+        checks=tuple(replace(c, expected=redactor.text(c.expected)) for c in checks),
         fault=str(playback.fault) if take.edited and playback.fault else None,
         reframe=str(playback.reframe) if take.edited and playback.reframe else None,
         cassette=_cassette(stage, trial, take.finding),
         error=_error(take.error, redactor),
     )
-    detail = str(take.error) if take.error is not None and not _is_ours(take.error) else None
     return Outcome(
         result=result,
-        detail=redactor.text(detail) if detail else detail,
+        detail=_said(detail, redactor),
         recorded_at=take.recorded_at,
         offsets_s=take.offsets_s,
     )
@@ -94,18 +94,19 @@ def without_secrets(observation: Observation, redactor: Redactor) -> Observation
     """
     failure = observation.failure
     if failure is not None:
-        failure = replace(failure, message=redactor.text(failure.message))
+        message, code = _said(failure.message, redactor), _said(failure.code, redactor)
+        failure = replace(failure, message=message, code=code)
     parts = tuple(
         replace(stamped, part=_finish_without_secrets(stamped.part, redactor))
         if isinstance(stamped.part, FinishReason)
         else stamped
         for stamped in observation.parts
     )
-    text = redactor.text(observation.text)
+    text = _answered(observation.text, redactor)
     if text != observation.text:
         others = tuple(stamped for stamped in parts if not isinstance(stamped.part, str))
         parts = (StampedPart(at_us=None, part=text), *others)
-    reasoning = redactor.text(observation.reasoning)
+    reasoning = _answered(observation.reasoning, redactor)
     if reasoning != observation.reasoning:
         others = tuple(stamped for stamped in parts if not isinstance(stamped.part, Reasoning))
         parts = (StampedPart(at_us=None, part=Reasoning(reasoning)), *others)
@@ -115,9 +116,31 @@ def without_secrets(observation: Observation, redactor: Redactor) -> Observation
 def _finish_without_secrets(finish: FinishReason, redactor: Redactor) -> FinishReason:
     return replace(
         finish,
-        message=redactor.text(finish.message) if finish.message else finish.message,
-        rewritten=redactor.text(finish.rewritten) if finish.rewritten else finish.rewritten,
+        native=_said(finish.native, redactor),
+        message=_said(finish.message, redactor),
+        rewritten=None if finish.rewritten is None else _answered(finish.rewritten, redactor),
     )
+
+
+def _answered(text: str, redactor: Redactor) -> str:
+    """Return what a service answered without secrets; it may have broken off inside one."""
+    return redactor.text(_whole_characters(text), unfinished=True)
+
+
+T = TypeVar("T", str, str | None)
+
+
+def _said(text: T, redactor: Redactor) -> T:
+    """Return what a service or a program said about itself without secrets."""
+    return redactor.message(_whole_characters(text)) if text else text
+
+
+def _whole_characters(text: str) -> str:
+    """Join the halves of characters, and replace what has no other half: JSON cannot hold it.
+
+    A client that reads escapes itself passes on halves, as they came in two pieces.
+    """
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _cassette(stage: Stage, trial: Trial, finding: Finding | None) -> CassetteOutcome | None:
@@ -140,6 +163,6 @@ def _error(error: BaseException | None, redactor: Redactor) -> ErrorOutcome | No
         return None
     name = type(error).__name__
     if isinstance(error, ProviderError):
-        message = redactor.text(error.message)
-        return ErrorOutcome(type=name, message=message, status=error.status, code=error.code)
-    return ErrorOutcome(type=name, message=redactor.text(str(error)) if _is_ours(error) else "")
+        message, code = _said(error.message, redactor), _said(error.code, redactor)
+        return ErrorOutcome(type=name, message=message, status=error.status, code=code)
+    return ErrorOutcome(type=name, message=_said(str(error), redactor) if _is_ours(error) else "")

@@ -39,7 +39,7 @@ def test_the_fields_of_a_form_are_decoded():
     ]
 
 
-@pytest.mark.parametrize("body", [b"plain words", b'{"cut": "of', b"\xff\xfe", b"[" * 100_000])
+@pytest.mark.parametrize("body", [b"plain words", b"\xff\xfe", b"[" * 100_000])
 def test_what_is_no_json_is_one_whole_text(body):
     (passage,) = of_body("body", body, "application/json")
     assert (passage.where, passage.whole) == ("body", True)

@@ -41,7 +41,7 @@ FOUND = [
     (replace(make(), reason=KEY), "reason phrase"),
     (make(headers=(("X-Debug", f"used {KEY}"),)), "response header X-Debug"),
     (make(b'{"text": "%s"}' % KEY.encode(), JSON), "response body $.text"),
-    (make(b'{"cut": "%s' % KEY.encode(), JSON), "response body"),
+    (make(b'{"cut": "%s' % KEY.encode(), JSON), "response body $.cut"),
     (make(events("hello", f"it is {KEY}", " bye")), "response body, event 2, $.delta.content"),
     (make(b"data: %s\n\n" % KEY.encode()), "response body, event 1"),
     (make(b": %s\n\ndata: {}\n\n" % KEY.encode()), "response body"),
@@ -185,3 +185,12 @@ def test_however_an_answer_is_cut_its_credential_is_found_and_taken_out(cuts, sn
     (clean,) = fixed([interaction], found)
     assert places(clean) == []
     assert tracks.decode(tracks.encode(clean.track, clean.body), clean.body) == clean.track
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"note": "\\ud83d", "token": "TOKEN"}', '{"token": "TOKEN", "cut": "o', '{"token": "TOKEN'],
+)
+def test_broken_json_is_searched_by_its_fields_too(text):
+    (leak,) = scan_text("text", text.replace("TOKEN", "aB3dE5fG7hJ9kL1mN3pQ5"))
+    assert leak.where == "text $.token"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from glmbench.redaction.bodystrings import BodyStrings
+from glmbench.redaction.bodystrings import BodyStrings, field_texts
 
 
 def strings_of(body, kind=""):
@@ -37,6 +37,19 @@ def test_the_value_of_a_credential_stands_apart():
     strings, fields = strings_of(body)
     assert [strings.content(body, index) for index in strings.named] == [b"x"]
     assert fields == {("user", "password", 0): [b"y"]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'data: {"a": ["\\u0078"], "n": 1}\n\ndata: {"a": ["y"]}\n\n',
+        b'data: {"a": ["x"]}\n\ndata: {"a": ["y\n\n',
+        b'data: {"a": ["x"]}\n\ndata: {"a": ["y"]} {"b": "\xff"',
+        b'data: {"a": ["x"]}\n\ndata: {"a": ["y"], "b": "\\ud83d"}\n\n',
+    ],
+)
+def test_what_a_field_says_is_put_together_also_where_the_json_is_broken(body):
+    assert next(field_texts(body, "text/event-stream")) == b"xy"
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,13 @@ def test_most_of_a_secret_counts_where_the_text_was_cut_off(end, after):
     assert PLAIN.cuts(data) == []
 
 
+@pytest.mark.parametrize(("length", "counts"), [(15, False), (16, True), (40, True)])
+def test_of_a_long_secret_what_is_no_word_any_more_counts(length, counts):
+    value = "0123456789abcdef" * 4
+    cuts = search(value).cuts(value[:length].encode(), unfinished=True)
+    assert [cut.end for cut in cuts] == [length] * counts
+
+
 def search(*values):
     pairs = [(f"[secret:{chr(65 + i)}]", value) for i, value in enumerate(values)]
     return SecretSearch(pairs, untouchable=["[redacted]"])
