@@ -102,6 +102,7 @@ TESTED_ELSEWHERE = {
     "server/fields": "server/test_script_file",
     "server/listening": "server/test_emulator and test_playback",
     "server/script_options": "server/test_script_file",
+    "suites/expect": "data; suites/test_expectations",
     "suites/recordings": "suites/test_load",
 }
 
