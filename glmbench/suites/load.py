@@ -7,46 +7,52 @@ these options is not known here; the runner's plan adds that to the same list.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from glmbench.problems import Problem, nearest
-from glmbench.suites.bounds import BoundError, parse_duration
-from glmbench.suites.expand import encoded_model
-from glmbench.suites.expectations import NOTHING, read_expect, settle
-from glmbench.suites.faults import read_fault
-from glmbench.suites.model import (
-    ROLES,
-    Case,
-    CassetteSettings,
-    Message,
-    ProviderSpec,
-    SecretSettings,
-    Suite,
+from glmbench.problems import Problem, did_you_mean, nearest, printable, shortened
+from glmbench.suites.cases import (
+    MAX_NAME,
+    Defaults,
+    Surroundings,
+    check_name,
+    check_template,
+    read_cases,
+    read_defaults,
+    read_model,
 )
+from glmbench.suites.expand import count_trials, longest_axes, longest_name
+from glmbench.suites.model import CassetteSettings, ProviderSpec, SecretSettings, Suite, Text
 from glmbench.suites.nodes import (
     Keys,
     Node,
     Reader,
+    flag,
     list_of,
     one_or_list,
     plain_mapping,
     text,
     text_matching,
-    word,
 )
-from glmbench.suites.recordings import read_cassettes, read_secrets
+from glmbench.suites.profiles import read_profiles
+from glmbench.suites.recordings import read_cassettes, read_secrets, read_variable
+from glmbench.suites.thresholds import read_thresholds
 from glmbench.yamlsource import YamlError, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from glmbench.suites.expect import Expect
+    from glmbench.suites.model import Case
     from glmbench.yamlsource import Document, NodePath, Position
 
 VERSION = 1
+
+# A run of so many takes hours at best. What a few lines of matrix multiply to ends here.
+MAX_TRIALS = 100_000
+
+Matrix: TypeAlias = "Mapping[str, tuple[Any, ...]]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +67,6 @@ class LoadedSuite:
     document: Document | None
     positions: Mapping[str, Position]
     problems: tuple[Problem, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Defaults:
-    """What `defaults` says for every case."""
-
-    model: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    tags: tuple[str, ...] = ()
-    timeout: float | None = None
-    expect: Expect = NOTHING
 
 
 def load_suite(path: Path, *, name: str | None = None) -> LoadedSuite:
@@ -130,26 +125,14 @@ def _positions(document: Document) -> dict[str, Position]:
 
 # --- the suite ------------------------------------------------------------------------------
 
-# No component of a path may be longer than 255 bytes on Linux and macOS, and a cassette is named
-# `<case>@<model>@<n>.yaml`.
-_MAX_NAME = 100
-_MAX_MODEL = 120
-
-_ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{_MAX_NAME - 1}}}")
-_ID_RULE = (
-    "letters, digits, dots, underscores and hyphens, starting with a letter or digit,"
-    f" at most {_MAX_NAME}"
-)
 # Unlike an id it may be in any script: it only names a folder.
-_NAME = re.compile(rf'[^\W_][^/\\:*?"<>|\x00-\x1f\x7f]{{0,{_MAX_NAME // 2}}}(?<![. ])')
+_NAME = re.compile(rf'[^\W_][^/\\:*?"<>|\x00-\x1f\x7f]{{0,{MAX_NAME // 2}}}(?<![. ])')
 _NAME_RULE = (
     'it names a folder: a letter or digit first, no dot or blank last, without / \\ : * ? " < > |,'
-    f" at most {_MAX_NAME // 2 + 1} characters"
+    f" at most {MAX_NAME // 2 + 1} characters"
 )
 _IMPORT = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
-_case_id = text_matching(_ID, "case id", _ID_RULE)
-_tag = text_matching(_ID, "tag", _ID_RULE)
 _suite_name = text_matching(_NAME, "suite name", _NAME_RULE)
 _import_path = text_matching(_IMPORT, "import path", 'write "package.module:ClassName"')
 
@@ -164,26 +147,123 @@ def _suite(node: Node, path: Path) -> Suite | None:
         if name is None:
             name = _name_of(path, node)
         description = keys.find("description", text)
-        provider = keys.require("provider", _provider, ProviderSpec())
-        beside = CassetteSettings(dir=f"cassettes/{name}")
-        cassettes = keys.find("cassettes", partial(read_cassettes, beside))
         secrets = keys.read("secrets", read_secrets, SecretSettings())
-        defaults = keys.read("defaults", _defaults, Defaults())
-        cases: tuple[Case, ...] = keys.require("cases", _cases(defaults), ())
-        if "cassettes" not in keys:
-            cassettes = beside
+        env: tuple[str, ...] = keys.read("env", one_or_list(read_variable), ())
+        variables = frozenset({*secrets.env, *env})
+        beside = CassetteSettings(dir=f"cassettes/{name}")
+        provider = keys.require("provider", _provider(variables), ProviderSpec())
+        cassettes = keys.find("cassettes", partial(read_cassettes, beside))
+        matrix: Matrix = keys.read("matrix", _matrix, {})
+        around = Surroundings(
+            folder=path.parent,
+            defaults=keys.read("defaults", read_defaults, Defaults()),
+            axes=frozenset(matrix),
+            variables=variables,
+        )
+        suite = Suite(
+            version=VERSION,
+            name=name,
+            path=path,
+            description=description,
+            provider=provider,
+            cassettes=cassettes if "cassettes" in keys else beside,
+            secrets=secrets,
+            env=env,
+            matrix=matrix,
+            cases=keys.require("cases", read_cases(around), ()),
+            profiles=keys.read("profiles", read_profiles, {}),
+            thresholds=keys.read("thresholds", read_thresholds, ()),
+        )
+    _check_together(node, suite, around.defaults)
+    return suite
+
+
+def _check_together(node: Node, suite: Suite, defaults: Defaults) -> None:
+    """Report what no part of a suite can know alone."""
     if "cases" in node.value:
-        _refuse_duplicates(node.child("cases"), cases)
-    return Suite(
-        version=VERSION,
-        name=name,
-        path=path,
-        description=description,
-        provider=provider,
-        cassettes=cassettes,
-        secrets=secrets,
-        cases=cases,
-    )
+        cases = node.child("cases")
+        _refuse_duplicates(cases, suite.cases)
+        _check_extent(cases, suite.cases, suite.matrix)
+        _check_tags(node, frozenset(tag for case in suite.cases for tag in case.tags))
+    if "model" in suite.matrix and defaults.model is not None:
+        message = "the defaults name a model, and the matrix names models"
+        node.child("defaults").child("model").report(message, "keep one", key=True)
+
+
+def _refuse_duplicates(node: Node, cases: tuple[Case, ...]) -> None:
+    first: dict[str, int] = {}
+    for index, case in enumerate(cases):
+        earlier = first.setdefault(case.id, index)
+        if case.id and earlier != index:
+            place = node.document.position((*node.path, earlier, "id"))
+            message = f'duplicate case id "{case.id}", first given on line {place.line}'
+            node.child(index).child("id").report(message)
+
+
+def _check_extent(node: Node, cases: tuple[Case, ...], matrix: Matrix) -> None:
+    """Report names that no file could have, and more trials than anybody would run."""
+    axes = longest_axes(matrix)
+    total = 0
+    for index, case in enumerate(cases):
+        total += count_trials(case, matrix)
+        length = longest_name(case, axes)
+        if length > MAX_NAME >= len(case.id):
+            message = (
+                f"trials of this case have names of {length} characters, for at most {MAX_NAME}"
+            )
+            node.child(index).report(
+                message, "they are files; shorten the id or the matrix's values"
+            )
+    if total > MAX_TRIALS:
+        node.report(f"the suite has {total:,} trials; at most {MAX_TRIALS:,} are run", key=True)
+
+
+def _check_tags(node: Node, known: frozenset[str]) -> None:
+    """Report what selects cases by a tag that no case has."""
+    profiles = node.value.get("profiles")
+    for name in profiles if isinstance(profiles, dict) else ():
+        for key in ("tags", "not_tags"):
+            _check_tag(node.child("profiles").child(name), key, known)
+    thresholds = node.value.get("thresholds")
+    for index, threshold in enumerate(thresholds if isinstance(thresholds, list) else ()):
+        if isinstance(threshold, dict) and "where" in threshold:
+            _check_tag(node.child("thresholds").child(index).child("where"), "tag", known)
+
+
+def _check_tag(node: Node, key: str, known: frozenset[str]) -> None:
+    """Report unknown tags, one or a list; what is no tag at all was reported before."""
+    given = node.value.get(key) if isinstance(node.value, dict) else None
+    places = [node.child(key)] if isinstance(given, str) else []
+    if isinstance(given, list):
+        places = [node.child(key).child(index) for index in range(len(given))]
+    for place in places:
+        tag = place.value
+        if isinstance(tag, str) and tag and tag not in known:
+            message = f'no case has the tag "{printable(shortened(tag))}"'
+            listed = f"the tags are: {', '.join(sorted(known))}" if known else "no case has any"
+            place.report(message, did_you_mean(tag, known) or shortened(listed, 100))
+
+
+def _matrix(node: Node) -> Matrix:
+    """Read the axes: `model` has models, any other values for templates."""
+    axes: dict[str, tuple[Any, ...]] = {}
+    for name in plain_mapping(node):
+        axis = node.child(name)
+        if name == "model":
+            axes[name] = one_or_list(read_model)(axis)
+        else:
+            check_name(axis, name)
+            axes[name] = list_of(_axis_value)(axis)
+        if len(set(map(str, axes[name]))) < len(axes[name]):
+            axis.report(f"{axis.label} names a value twice")
+    return axes
+
+
+def _axis_value(node: Node) -> str | int | float | bool:
+    if isinstance(node.value, str | int | float):
+        return node.value
+    node.expected("a text, a number, true or false")
+    return ""
 
 
 def _version(node: Node) -> int:
@@ -199,20 +279,36 @@ def _name_of(path: Path, node: Node) -> str:
     return path.stem
 
 
-def _provider(node: Node) -> ProviderSpec:
+def _provider(variables: frozenset[str]) -> Reader[ProviderSpec]:
+    def read(node: Node) -> ProviderSpec:
+        if isinstance(node.value, str):
+            return ProviderSpec(name=text(node))
+        if not isinstance(node.value, dict):
+            node.expected("a name or a mapping")
+            return ProviderSpec()
+        with Keys(node, "provider") as keys:
+            spec = ProviderSpec(
+                name=keys.find("name", text),
+                import_path=keys.find("import", _import_path),
+                kwargs=keys.read("kwargs", plain_mapping, {}),
+                template=keys.read("template", flag, True),  # noqa: FBT003 -- a default
+            )
+            _exactly_one(node, keys, "provider", ("name", "import"))
+        if spec.template and "kwargs" in node.value:
+            _check_texts(node.child("kwargs"), variables)
+        return spec
+
+    return read
+
+
+def _check_texts(node: Node, variables: frozenset[str]) -> None:
+    """Check every text in the provider's options as a template; they know the environment only."""
     if isinstance(node.value, str):
-        return ProviderSpec(name=text(node))
-    if not isinstance(node.value, dict):
-        node.expected("a name or a mapping")
-        return ProviderSpec()
-    with Keys(node, "provider") as keys:
-        spec = ProviderSpec(
-            name=keys.find("name", text),
-            import_path=keys.find("import", _import_path),
-            kwargs=keys.read("kwargs", plain_mapping, {}),
-        )
-        _exactly_one(node, keys, "provider", ("name", "import"))
-    return spec
+        check_template(node, Text(node.value, node.path), (), variables)
+    elif isinstance(node.value, dict | list):
+        steps = node.value if isinstance(node.value, dict) else range(len(node.value))
+        for step in steps:
+            _check_texts(node.child(step), variables)
 
 
 def _exactly_one(node: Node, keys: Keys, what: str, pair: tuple[str, str]) -> None:
@@ -223,95 +319,3 @@ def _exactly_one(node: Node, keys: Keys, what: str, pair: tuple[str, str]) -> No
         node.child(second).report(f'{what} has both "{first}" and "{second}"', "keep one", key=True)
     else:
         node.report(f'{what} needs "{first}" or "{second}"')
-
-
-def _defaults(node: Node) -> Defaults:
-    with Keys(node, "defaults") as keys:
-        return Defaults(
-            model=keys.find("model", _model),
-            options=keys.read("options", plain_mapping, {}),
-            tags=keys.read("tags", one_or_list(_tag), ()),
-            timeout=keys.find("timeout", _timeout),
-            expect=keys.read("expect", read_expect, NOTHING),
-        )
-
-
-# --- a case ---------------------------------------------------------------------------------
-
-
-def _cases(defaults: Defaults) -> Reader[tuple[Case, ...]]:
-    return list_of(lambda node: _case(node, defaults))
-
-
-def _case(node: Node, defaults: Defaults) -> Case:
-    with Keys(node, "a case") as keys:
-        case_id = keys.require("id", _case_id, "")
-        description = keys.find("description", text)
-        prompt = keys.find("prompt", text)
-        messages = keys.find("messages", list_of(_message))
-        _exactly_one(node, keys, "a case", ("prompt", "messages"))
-        model = keys.find("model", _model)
-        options: Mapping[str, Any] = keys.read("options", plain_mapping, {})
-        tags: tuple[str, ...] = keys.read("tags", one_or_list(_tag), ())
-        timeout = keys.find("timeout", _timeout)
-        fault = keys.find("fault", read_fault)
-        expect = keys.read("expect", read_expect, NOTHING)
-    if messages is None:
-        messages = (Message(role="user", content=prompt or ""),)
-    return Case(
-        id=case_id,
-        description=description,
-        messages=messages,
-        model=defaults.model if model is None else model,
-        options={**defaults.options, **options},
-        tags=tuple(dict.fromkeys((*defaults.tags, *tags))),
-        timeout=defaults.timeout if timeout is None else timeout,
-        fault=fault,
-        expect=settle(expect, defaults.expect),
-    )
-
-
-def _refuse_duplicates(node: Node, cases: tuple[Case, ...]) -> None:
-    first: dict[str, int] = {}
-    for index, case in enumerate(cases):
-        earlier = first.setdefault(case.id, index)
-        if case.id and earlier != index:
-            place = node.document.position((*node.path, earlier, "id"))
-            message = f'duplicate case id "{case.id}", first given on line {place.line}'
-            node.child(index).child("id").report(message)
-
-
-def _message(node: Node) -> Message:
-    with Keys(node, "a message") as keys:
-        return Message(
-            role=keys.require("role", lambda role: word(role, ROLES, "role", "user"), "user"),
-            content=keys.require("content", text, ""),
-        )
-
-
-def _model(node: Node) -> str:
-    model = text(node)
-    if len(encoded_model(model)) > _MAX_MODEL:
-        node.report("the model name is too long for a cassette's file name")
-    return model
-
-
-# Also the limit of the virtual clock; a longer wait is a slip in the unit.
-_MAX_TIMEOUT_S = 24 * 3600
-
-
-def _timeout(node: Node) -> float | None:
-    seconds = node.value
-    if isinstance(seconds, str):
-        try:
-            seconds = parse_duration(seconds)
-        except BoundError as error:
-            node.report(str(error), error.hint)
-            return None
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        node.expected("a duration", 'write "30s" or a number of seconds')
-        return None
-    if not 0 < seconds <= _MAX_TIMEOUT_S:
-        node.report("a timeout must be longer than nothing and at most a day")
-        return None
-    return float(seconds)

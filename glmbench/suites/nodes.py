@@ -163,6 +163,22 @@ def integer(node: Node) -> int:
     return 0
 
 
+def flag(node: Node) -> bool:
+    if isinstance(node.value, bool):
+        return node.value
+    node.expected("true or false", yaml_1_1_hint(node.value))
+    return False
+
+
+_YAML_1_1 = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+
+
+def yaml_1_1_hint(value: object) -> str | None:
+    """Hint at what a word would have been in YAML 1.1; None for any other value."""
+    meant = _YAML_1_1.get(value.casefold()) if isinstance(value, str) else None
+    return f"write {meant}" if meant else None
+
+
 def text_matching(pattern: re.Pattern[str], what: str, rule: str) -> Reader[str]:
     """Make a reader of text of a form; `rule` puts the pattern in words."""
 

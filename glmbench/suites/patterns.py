@@ -31,6 +31,9 @@ def compile_pattern(pattern: str) -> Any:
     except regex.error as error:
         where = f" at character {error.pos + 1}" if error.pos is not None else ""
         raise PatternError(f"{error.msg}{where}") from None
+    except (ValueError, RecursionError) as error:
+        # Flags that exclude each other, and groups in groups in groups.
+        raise PatternError(str(error)) from None
 
 
 def find_match(pattern: str, text: str, *, deadline_s: float) -> tuple[int, int] | None:

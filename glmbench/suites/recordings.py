@@ -9,6 +9,7 @@ from glmbench.jsonpath import JsonPath, PathError, parse_path
 from glmbench.suites.bounds import BoundError, parse_age
 from glmbench.suites.model import CassetteSettings, SecretSettings
 from glmbench.suites.nodes import Keys, Node, one_or_list, text, text_matching
+from glmbench.suites.profiles import read_timing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 MIN_SECRET = 8
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_variable = text_matching(
+read_variable = text_matching(
     _VARIABLE, "name of an environment variable", "letters, digits and underscores"
 )
 
@@ -27,11 +28,12 @@ def read_cassettes(beside: CassetteSettings, node: Node) -> CassetteSettings | N
     if node.value == "none":
         return None
     if not isinstance(node.value, dict):
-        node.expected("a mapping, or none", "it may have dir, max_age and ignore")
+        node.expected("a mapping, or none", "it may have dir, timing, max_age and ignore")
         return beside
     with Keys(node, "cassettes") as keys:
         return CassetteSettings(
             dir=keys.find("dir", text) or beside.dir,
+            timing=keys.find("timing", read_timing),
             max_age_s=keys.find("max_age", _age),
             ignore=keys.read("ignore", one_or_list(_path), ()),
         )
@@ -61,10 +63,10 @@ def _path(node: Node) -> JsonPath:
 def read_secrets(node: Node) -> SecretSettings:
     """Read the names of variables, or a mapping of those and of what is no secret."""
     if not isinstance(node.value, dict):
-        return SecretSettings(env=one_or_list(_variable)(node))
+        return SecretSettings(env=one_or_list(read_variable)(node))
     with Keys(node, "secrets") as keys:
         return SecretSettings(
-            env=keys.read("env", one_or_list(_variable), ()),
+            env=keys.read("env", one_or_list(read_variable), ()),
             allow=keys.read("allow", one_or_list(text), ()),
         )
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from suites.broken import HEAD, broken_suites
 
 from glmbench.suites.bounds import Bound
 from glmbench.suites.expect import ErrorExpect, Expect, TextExpect
@@ -11,37 +13,17 @@ from glmbench.suites.model import (
     Case,
     CassetteSettings,
     ProviderSpec,
+    SecretSettings,
     Suite,
+    Text,
+    Turn,
 )
+from glmbench.suites.profiles import Profile
+from glmbench.suites.rates import Rate
+from glmbench.suites.thresholds import Threshold
 from glmbench.yamlsource import Position
 
-HEAD = "version: 1\nprovider: chatglm\n"
-
-
-@pytest.fixture
-def load(tmp_path):
-    def load(text):
-        path = tmp_path / "quick.yaml"
-        path.write_text(text, encoding="utf-8")
-        return load_suite(path, name="quick.yaml")
-
-    return load
-
-
-@pytest.fixture
-def complaints(load):
-    """Load a bad suite; every problem as `line:column: message | hint`."""
-
-    def complaints(text):
-        loaded = load(text)
-        assert loaded.suite is None
-        return [
-            str(problem).removeprefix("quick.yaml:")
-            + (f" | {problem.hint}" if problem.hint else "")
-            for problem in loaded.problems
-        ]
-
-    return complaints
+BROKEN = list(broken_suites())
 
 
 # --- good suites ----------------------------------------------------------------------------
@@ -53,9 +35,11 @@ description: What the provider must do.
 provider:
   name: chatglm
   kwargs: {timeout: 30}
-cassettes: {dir: ../cassettes/quick}
+secrets: {env: [GLM_KEY], allow: [sk-example]}
+env: CITY
+cassettes: {dir: ../cassettes/quick, timing: 4x, max_age: 90d}
+matrix: {model: [glm-4, glm-4-plus], lang: [zh, en]}
 defaults:
-  model: glm-4
   options: {temperature: 0.5, seed: 1}
   tags: [fast]
   timeout: 90s
@@ -79,65 +63,106 @@ cases:
   - id: quota
     prompt: x
     expect: {error: {type: QuotaExceeded, status: 200, code: 500, message: 登录}}
+profiles:
+  ci: {mode: replay, concurrency: 8}
+  smoke: {mode: live, tags: [slow], repeat: 3, rate: 10/m, max_requests: 20}
+thresholds:
+  - p50(ttft) < 2s
+  - {check: rate(passed) == 100%, where: {tag: slow}, when: replay, severity: warn}
 """
+TTFT = Bound(text="< 3s", high=3.0, high_strict=True)
 
 
-def test_a_suite_is_loaded_with_every_default_filled_in(load, tmp_path):
-    ttft = Bound(text="< 3s", high=3.0, high_strict=True)
+def said(source, *path):
+    return Text(source, ("cases", *path))
+
+
+def of_defaults(**changes):
+    """A case of FULL that says nothing about what its defaults say."""
+    given = {"options": {"temperature": 0.5, "seed": 1}, "tags": ("fast",), "timeout": 90.0}
+    return Case(**{**given, **changes})
+
+
+def test_the_cases_are_loaded_with_every_default_filled_in(load):
     loaded = load(FULL)
     assert loaded.problems == ()
-    assert loaded.suite == Suite(
+    hello = Turn(
+        messages=(("user", said("你好", 0, "prompt")),),
+        expect=Expect(
+            finish_reason=("stop",), text=TextExpect(contains=("你",)), latency={"ttft": TTFT}
+        ),
+    )
+    chat = Turn(
+        messages=(
+            ("system", said("Be brief.", 1, "messages", 0, "content")),
+            ("user", said("Hi", 1, "messages", 1, "content")),
+        ),
+        expect=Expect(
+            finish_reason=("stop", "length"),
+            text=TextExpect(contains=("你",), equals="Hi", matches="^H"),
+            latency={"ttft": TTFT, "total": Bound(text="1s..4s", low=1.0, high=4.0)},
+        ),
+    )
+    quota = Turn(
+        messages=(("user", said("x", 2, "prompt")),),
+        expect=Expect(
+            text=TextExpect(contains=("你",)),
+            error=ErrorExpect(type="QuotaExceededError", status=200, code="500", message="登录"),
+            latency={"ttft": TTFT},
+        ),
+    )
+    assert loaded.suite.cases == (
+        of_defaults(id="hello", description="A greeting.", turns=(hello,)),
+        of_defaults(
+            id="chat.2",
+            turns=(chat,),
+            model="glm-4-plus",
+            options={"temperature": 0.5, "seed": 2},
+            tags=("fast", "slow"),
+            timeout=5.0,
+        ),
+        of_defaults(id="quota", turns=(quota,)),
+    )
+
+
+def test_all_that_a_suite_says_besides_its_cases_is_loaded(load, tmp_path):
+    suite = load(FULL).suite
+    assert suite == Suite(
         version=1,
         name="快速",
         path=tmp_path / "quick.yaml",
         description="What the provider must do.",
         provider=ProviderSpec(name="chatglm", kwargs={"timeout": 30}),
-        cassettes=CassetteSettings(dir="../cassettes/quick"),
-        cases=(
-            Case(
-                id="hello",
-                description="A greeting.",
-                messages=({"role": "user", "content": "你好"},),
-                model="glm-4",
-                options={"temperature": 0.5, "seed": 1},
-                tags=("fast",),
-                timeout=90.0,
-                expect=Expect(
-                    finish_reason=("stop",),
-                    text=TextExpect(contains=("你",)),
-                    latency={"ttft": ttft},
-                ),
+        secrets=SecretSettings(env=("GLM_KEY",), allow=("sk-example",)),
+        env=("CITY",),
+        cassettes=CassetteSettings(dir="../cassettes/quick", timing="4x", max_age_s=90 * 86400.0),
+        matrix={"model": ("glm-4", "glm-4-plus"), "lang": ("zh", "en")},
+        cases=suite.cases,
+        profiles={
+            "ci": Profile(mode="replay", concurrency=8),
+            "smoke": Profile(
+                mode="live",
+                tags=("slow",),
+                repeat=3,
+                rate=Rate(count=10, per_s=60),
+                max_requests=20,
             ),
-            Case(
-                id="chat.2",
-                messages=(
-                    {"role": "system", "content": "Be brief."},
-                    {"role": "user", "content": "Hi"},
-                ),
-                model="glm-4-plus",
-                options={"temperature": 0.5, "seed": 2},
-                tags=("fast", "slow"),
-                timeout=5.0,
-                expect=Expect(
-                    finish_reason=("stop", "length"),
-                    text=TextExpect(contains=("你",), equals="Hi", matches="^H"),
-                    latency={"ttft": ttft, "total": Bound(text="1s..4s", low=1.0, high=4.0)},
-                ),
+        },
+        thresholds=(
+            Threshold(
+                text="p50(ttft) < 2s",
+                statistic="p50",
+                metric="ttft",
+                bound=Bound(text="< 2s", high=2.0, high_strict=True),
             ),
-            Case(
-                id="quota",
-                messages=({"role": "user", "content": "x"},),
-                model="glm-4",
-                options={"temperature": 0.5, "seed": 1},
-                tags=("fast",),
-                timeout=90.0,
-                expect=Expect(
-                    text=TextExpect(contains=("你",)),
-                    error=ErrorExpect(
-                        type="QuotaExceededError", status=200, code="500", message="登录"
-                    ),
-                    latency={"ttft": ttft},
-                ),
+            Threshold(
+                text="rate(passed) == 100%",
+                statistic="rate",
+                metric="passed",
+                bound=Bound(text="== 100%", low=100.0, high=100.0),
+                tag="slow",
+                when="replay",
+                severity="warn",
             ),
         ),
     )
@@ -147,7 +172,33 @@ def test_the_least_suite_takes_its_name_from_the_file(load):
     suite = load(HEAD + "cases: [{id: a, prompt: hi}]\n").suite
     assert (suite.name, suite.cassettes) == ("quick", CassetteSettings(dir="cassettes/quick"))
     assert suite.provider == ProviderSpec(name="chatglm")
-    assert suite.cases[0].expect == Expect(finish_reason=("stop",))
+    assert suite.cases == (
+        Case(
+            id="a",
+            turns=(
+                Turn(
+                    messages=(("user", said("hi", 0, "prompt")),),
+                    expect=Expect(finish_reason=("stop",)),
+                ),
+            ),
+        ),
+    )
+
+
+def test_the_options_of_a_provider_may_be_templates_or_not(load):
+    provider = "provider: {name: chatglm, kwargs: {proxy: '{{ env.CITY }}'}%s}\n"
+    rest = "version: 1\nenv: [CITY]\ncases: [{id: a, prompt: hi}]\n"
+    kwargs = {"proxy": "{{ env.CITY }}"}
+    assert load(rest + provider % "").suite.provider == ProviderSpec(name="chatglm", kwargs=kwargs)
+    assert load(rest + provider % ", template: false").suite.provider == ProviderSpec(
+        name="chatglm", kwargs=kwargs, template=False
+    )
+
+
+def test_a_variable_may_be_named_among_the_secrets_or_in_env(load):
+    case = "cases: [{id: a, prompt: '{{ env.A }}{{ env[\"B\"] }}'}]\n"
+    suite = load(HEAD + "secrets: A\nenv: B\n" + case).suite
+    assert (suite.secrets.env, suite.env) == (("A",), ("B",))
 
 
 def test_a_provider_may_be_imported(load):
@@ -161,9 +212,9 @@ def test_a_provider_may_be_imported(load):
 def test_every_case_can_be_found_in_the_file(load):
     positions = load(FULL).positions
     assert positions == {
-        "hello": Position(15, 5),
-        "chat.2": Position(18, 5),
-        "quota": Position(30, 5),
+        "hello": Position(17, 5),
+        "chat.2": Position(20, 5),
+        "quota": Position(32, 5),
     }
 
 
@@ -174,8 +225,8 @@ def test_cases_are_found_in_a_bad_suite_too(load):
 
 def test_an_option_is_found_where_it_was_written(load):
     document = load(FULL).document
-    assert document.position(option_path(document, 1, "seed")) == Position(23, 21)
-    assert document.position(option_path(document, 1, "temperature")) == Position(10, 26)
+    assert document.position(option_path(document, 1, "seed")) == Position(25, 21)
+    assert document.position(option_path(document, 1, "temperature")) == Position(12, 26)
 
 
 def test_a_case_may_come_from_an_anchor(load):
@@ -185,89 +236,20 @@ def test_a_case_may_come_from_an_anchor(load):
     assert [(case.id, case.tags) for case in suite.cases] == [("a", ("x",)), ("b", ("x",))]
 
 
-# --- bad suites, one fault each -------------------------------------------------------------
-
-GOOD = {
-    "@head\n": HEAD,
-    "@case\n": HEAD + "cases:\n  - id: a\n    prompt: hi\n",
-}
+# --- bad suites -------------------------------------------------------------
 
 
-def bad_suites():
-    """Read (suite, problems) from the file beside this one."""
-    file = Path(__file__).with_name("bad_suites.txt")
-    for block in file.read_text(encoding="utf-8").split("\n\n")[1:]:
-        suite, *problems = block.strip("\n").split("\n>>> ")
-        suite += "\n"
-        for short, lines in GOOD.items():
-            suite = suite.replace(short, lines)
-        yield pytest.param(suite, problems, id=problems[0][:60])
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.problems[0][:60])
+def test_a_fault_is_told_with_its_place_and_cure(complaints, broken):
+    assert complaints(broken.text) == broken.problems
 
 
-@pytest.mark.parametrize(("text", "expected"), list(bad_suites()))
-def test_a_fault_is_told_with_its_place_and_cure(complaints, text, expected):
-    assert complaints(text) == expected
-
-
-# --- bad suites, many faults ----------------------------------------------------------------
-
-
-def test_all_faults_of_a_suite_are_told_at_once_sorted_by_place(complaints):
-    text = """\
-version: 1
-provider: {name: chatglm, kwarg: {}}
-defaults:
-  timeout: soon
-cases:
-  - id: a b
-    prompt: hi
-    expect: {text: {matches: "["}, finish_reason: done}
-  - prompt: hi
-    tag: x
-"""
-    assert [line.partition(" | ")[0] for line in complaints(text)] == [
-        '2:27: unknown key "kwarg" in provider',
-        '4:12: "soon" is no duration',
-        '6:9: "a b" is no case id',
-        "8:30: not a valid pattern: unterminated character set at character 2",
-        '8:51: "done" is no finish reason',
-        '9:5: a case needs "id"',
-        '10:5: unknown key "tag" in a case',
-    ]
-
-
-def test_a_fault_in_an_anchor_is_told_once_and_where_it_is_written(complaints):
-    text = """\
-version: 1
-provider: chatglm
-defaults:
-  expect: &quick {latency: {ttft: "3s"}}
-cases:
-  - {id: a, prompt: x, expect: *quick}
-  - id: b
-    prompt: x
-    expect:
-      <<: *quick
-      finish_reson: stop
-  - <<: {id: a, promt: x}
-    prompt: y
-"""
-    assert complaints(text) == [
-        '4:35: "3s" is no bound | write "< 3s" or a range',
-        '11:7: unknown key "finish_reson" in expect | did you mean "finish_reason"?',
-        '12:14: duplicate case id "a", first given on line 6',
-        '12:17: unknown key "promt" in a case | did you mean "prompt"?',
-    ]
-
-
-def test_faults_of_the_yaml_itself_are_told_all_at_once(load):
-    loaded = load("version: 1\nversion: 1\ncases:\n  - {id: a, id: b, 1: x}\n")
-    assert [str(problem) for problem in loaded.problems] == [
-        'quick.yaml:2:1: duplicate key "version", first given on line 1',
-        'quick.yaml:4:13: duplicate key "id", first given on line 4',
-        "quick.yaml:4:20: a key must be text, this is a number",
-    ]
-    assert (loaded.suite, loaded.document, loaded.positions) == (None, None, {})
+def test_faults_of_every_kind_are_tried():
+    kinds = Counter(broken.kind for broken in BROKEN)
+    assert (len(BROKEN) >= 40, len(kinds) >= 12, min(kinds.values()) >= 1) == (True, True, True)
+    several = [broken for broken in BROKEN if len(broken.problems) >= 4]
+    assert sum(broken.kind == "many faults" for broken in several) >= 5
+    assert sum(broken.kind == "anchors and merge keys" for broken in several) >= 2
 
 
 def test_control_characters_in_values_do_not_reach_the_terminal(complaints):

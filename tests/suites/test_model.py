@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from glmbench.suites.model import Case, CassetteSettings, ProviderSpec, Suite
+from glmbench.suites.model import CassetteSettings, ProviderSpec, Suite
 
 
 def test_cassettes_lie_relative_to_the_suite_file():
@@ -15,7 +15,3 @@ def test_cassettes_lie_relative_to_the_suite_file():
         cases=(),
     )
     assert suite.cassettes_path == Path("prompts/../cassettes/s")
-
-
-def test_a_case_made_by_hand_expects_stop_too():
-    assert Case(id="a", messages=()).expect.finish_reason == ("stop",)

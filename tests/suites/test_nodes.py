@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from glmbench.suites.nodes import Keys, Node, found, integer, list_of, one_or_list, text
+from glmbench.suites.nodes import Keys, Node, flag, found, integer, list_of, one_or_list, text
 from glmbench.yamlsource import parse
 
 
@@ -59,3 +59,13 @@ def test_one_item_stands_for_a_list_of_one():
 )
 def test_what_was_found_is_said_in_words(value, words):
     assert found(value) == words
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [("yes", "write true"), ("ON", "write true"), ("no", "write false"), ("Off", "write false")],
+)
+def test_a_word_of_older_yaml_is_no_flag_but_gets_the_word_to_write(written, hint):
+    root = node(written)
+    assert flag(root) is False
+    assert [problem.hint for problem in root.problems] == [hint]

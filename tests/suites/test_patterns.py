@@ -27,3 +27,9 @@ def test_a_doubtful_pattern_warns_nobody():
 def test_a_runaway_pattern_is_stopped():
     with pytest.raises(PatternTimeoutError, match=r"^no answer within 0\.05 s$"):
         find_match(r"(?:a|aa)+$", "a" * 60 + "b", deadline_s=0.05)
+
+
+@pytest.mark.parametrize("pattern", ["(?aL)a", "(" * 3000 + ")" * 3000])
+def test_what_the_library_itself_chokes_on_is_no_pattern_either(pattern):
+    with pytest.raises(PatternError):
+        compile_pattern(pattern)
