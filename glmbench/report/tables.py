@@ -6,10 +6,7 @@ shortened to fit.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from shlex import quote
-from textwrap import fill
 from typing import TYPE_CHECKING, assert_never
 
 from wcwidth import wcswidth
@@ -17,15 +14,18 @@ from wcwidth import wcswidth
 from glmbench import errors
 from glmbench.measure.stats import summarize as summarize_values
 from glmbench.problems import printable
+from glmbench.report.closing import render_closing
+from glmbench.report.failures import render_failures
+from glmbench.report.gates import render_gates
 from glmbench.report.grid import WIDTH, draw_table, room_beside, shorten
-from glmbench.report.numbers import NOTHING, count, duration, rate
-from glmbench.results.judge import summarize
+from glmbench.report.numbers import NOTHING, duration, rate
+from glmbench.results.cases import counts, group_cases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from glmbench.measure.stats import Summary as Distribution
-    from glmbench.results.model import Caveat, RunResult, SuiteInfo, TrialResult
+    from glmbench.results.model import RunResult, TrialResult
 
 MIN_CASE_WIDTH = 12
 FINISH_WIDTH = 20
@@ -38,10 +38,11 @@ def render_run(result: RunResult) -> str:
         _latency(result.trials),
         _throughput(result.trials),
         _finish_reasons(result.trials),
+        _repeats(result.trials),
         _faults(result.trials),
-        *_failures(result),
-        _leaks(result),
-        _last_words(result),
+        render_gates(result.gates),
+        *render_failures(result),
+        render_closing(result),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -85,6 +86,8 @@ def _finish(trial: TrialResult) -> str:
     """Show the finish reason that came, and after an unequal sign the one expected instead."""
     got = _ending(trial)
     expected = expected_ending(trial)
+    if trial.status == "skipped":
+        return NOTHING
     if trial.status in {"passed", "unmeasured"} or got == expected:
         return shorten(got, FINISH_WIDTH)
     return f"{shorten(got, FINISH_WIDTH)} ≠ {expected}" if expected != NOTHING else got
@@ -105,7 +108,7 @@ def expected_ending(trial: TrialResult) -> str:
     """Word the finish reason that a case expects; `-` where it does not say."""
     for check in trial.checks:
         if check.name == "error":
-            return _short_error(re.split(r"[ ,]", check.expected)[0])
+            return _short_error(check.expected.partition(",")[0])
     if trial.expected_finish_reason is None:
         return NOTHING
     return " or ".join(reason or "no finish" for reason in trial.expected_finish_reason)
@@ -202,6 +205,7 @@ def _distribution(
 
 
 def _finish_reasons(trials: Sequence[TrialResult]) -> str:
+    trials = [trial for trial in trials if counts(trial)]
     if not trials:
         return ""
     pairs = Counter((expected_ending(trial), _ending(trial)) for trial in trials)
@@ -231,119 +235,26 @@ def _faults(trials: Sequence[TrialResult]) -> str:
     return draw_table("Faults put into recordings", ["case", *head], whole, "llll")
 
 
-def _failures(result: RunResult) -> list[str]:
-    suites = {suite.name: suite for suite in result.suites}
-    return [
-        _failure(trial, suites[trial.suite], result)
-        for trial in result.trials
-        if trial.status not in {"passed", "skipped"}
-    ]
-
-
-def _failure(trial: TrialResult, suite: SuiteInfo, result: RunResult) -> str:
-    place = f"{suite.path}:{trial.line}"
-    lines = [f"{trial.status.upper()} {printable(trial.id)}", f"  at {printable(place)}"]
-    if trial.cassette_failed:
-        assert trial.cassette is not None
-        reason = trial.cassette.reason or "see the error"
-        lines.append(f"  {trial.cassette.verdict}: {printable(reason)}")
-    if trial.error is not None and trial.status == "error" and not _said_by_the_tape(trial):
-        detail = trial.error.message or result.details.get(f"{trial.suite}/{trial.id}", "")
-        lines.append(f"  {trial.error.type}: {printable(detail)}")
-    if not trial.cassette_failed and trial.cassette is not None and trial.cassette.reason:
-        lines.append(f"  {printable(trial.cassette.reason)}")
-    if trial.fault is not None:
-        lines.append(f"  with the fault {trial.fault}")
-    for check in trial.checks:
-        if check.status != "passed":
-            lines.append(f"  {check.name} {check.status}")
-            lines.append(f"    expected {check.expected}")
-            lines.append(f"    got      {check.got}")
-    lines.append(f"  again: {_command(trial, suite, result)}")
-    return "\n".join(lines)
-
-
-def _said_by_the_tape(trial: TrialResult) -> bool:
-    """Tell whether the trial's error is the tape's own reason over again."""
-    assert trial.error is not None
-    return trial.cassette is not None and trial.error.message == trial.cassette.reason
-
-
-def _command(trial: TrialResult, suite: SuiteInfo, result: RunResult) -> str:
-    words = ["glmbench", "run", suite.path, "--case", trial.case]
-    settings = result.environment
-    # What has a cassette by now is seen again in replay.
-    mode = settings.get("mode", "replay")
-    if mode != "replay" and (trial.cassette is None or trial.cassette.verdict == "LIVE"):
-        words += ["--mode", mode]
-        words += ["--connect-to", settings["connect_to"]] if settings.get("connect_to") else []
-    elif settings.get("timing", "recorded") != "recorded":
-        words += ["--timing", settings["timing"]]
-    for option in ("fault", "reframe"):
-        words += [f"--{option}", settings[option]] if settings.get(option) else []
-    return " ".join(quote(word) for word in words)
-
-
-def _last_words(result: RunResult) -> str:
-    summary = summarize(result)
-    counted = [f"{n} {status}" for status, n in summary.statuses.items() if n]
-    lines = [f"{count(summary.trials, 'trial')}: {', '.join(counted) or 'nothing was run'}"]
-    recorded = [
-        check
-        for trial in result.trials
-        for check in trial.checks
-        if check.name.startswith("latency.") and check.note == "recorded"
-    ]
-    if recorded:
-        checks = count(len(recorded), "latency check")
-        lines.append(f"{checks} judged as recorded: the recording was tested, not the service.")
-    lines += _edits(result.trials)
-    lines += _replay_lag(result.replay_lag)
-    several = len(result.suites) > 1
-    lines += [_warning(warning, several=several) for warning in result.warnings]
-    if result.strict and result.warnings:
-        lines.append("--strict: warnings count as failures.")
-    if result.interrupted:
-        lines.append("Interrupted: what was finished is reported, the rest was not run.")
-    return "\n".join(lines)
-
-
-def _warning(warning: Caveat, *, several: bool) -> str:
-    shown = [printable(_without_suite(t, several=several)) for t in warning.trials[:3]]
-    if len(warning.trials) > len(shown):
-        shown.append(f"and {len(warning.trials) - len(shown)} more")
-    return _folded(f"Warning: {', '.join(shown)}: {warning.words}.")
-
-
-def _without_suite(full_id: str, *, several: bool) -> str:
-    return full_id if several else full_id.partition("/")[2]
-
-
-def _folded(text: str) -> str:
-    return fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
-
-
-def _leaks(result: RunResult) -> str:
-    if not result.leaks:
+def _repeats(trials: Sequence[TrialResult]) -> str:
+    """Show what repeats came to, where there are any."""
+    cases = [case for case in group_cases(trials) if case.trials > 1]
+    if not cases:
         return ""
-    lines = [f"  {printable(leak.place)}: {printable(leak.words)}" for leak in result.leaks]
-    advice = (
-        "Do not publish these files. `glmbench cassette scan --fix` takes such things out of "
-        "cassettes; what is no secret goes into the suite's secrets: {allow: [...]}."
-    )
-    return "\n".join(["This looks like credentials in what was written:", *lines, _folded(advice)])
-
-
-def _edits(trials: Sequence[TrialResult]) -> list[str]:
-    """Say what was done to recordings: such a run tests the provider, not the recording."""
-    reframed = sorted({trial.reframe for trial in trials if trial.reframe})
-    return [f"Recordings were replayed in other chunks: --reframe {how}." for how in reframed]
-
-
-def _replay_lag(lag: Distribution) -> list[str]:
-    if lag.p50 is None:
-        return []
-    late = f"late by {duration(lag.p50)} (median), at most {duration(lag.max)}"
-    where = "Replayed on the real clock"
-    text = f"{where}: {count(lag.n, 'read')} came {late}. The figures are the recorded ones."
-    return [_folded(text)]
+    several = len({case.suite for case in cases}) > 1
+    models = len({case.model for case in cases}) > 1
+    rows = [
+        [
+            f"{case.passed} of {case.trials}",
+            "all" if case.min_pass is None else str(case.min_pass),
+            case.status,
+        ]
+        for case in cases
+    ]
+    head = ["passed", "needed", "status"]
+    room = max(MIN_CASE_WIDTH, room_beside(zip(head, *rows, strict=True)))
+    names = [
+        (f"{case.suite}/" if several else "") + case.case + (f"@{case.model}" if models else "")
+        for case in cases
+    ]
+    whole = [[shorten(name, room), *row] for name, row in zip(names, rows, strict=True)]
+    return draw_table("Repeats", ["case", *head], whole, "lrrl")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from glmbench.cassettes.verdict import FAILING, Finding
 from glmbench.checks.evaluate import expects
+from glmbench.results.cases import group_cases
 from glmbench.results.model import STATUSES, RunResult, Summary
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from glmbench.checks.evaluate import CheckResult
     from glmbench.measure.observation import Failure
-    from glmbench.results.model import Status
+    from glmbench.results.model import Status, TrialResult
     from glmbench.suites.expect import Expect
 
 
@@ -57,19 +58,32 @@ def judge(
 
 
 def decide(result: RunResult) -> Exit:
-    """Choose the exit code of a run, in the order 130 6 1 5 7 0 of the documented table."""
-    statuses = {trial.status for trial in result.trials}
+    """Choose the exit code of a run, in the order 130 6 1 5 4 7 0 of the documented table."""
     if result.interrupted:
         return Exit.INTERRUPTED
     if result.leaks or any(trial.cassette_failed for trial in result.trials):
         return Exit.CASSETTE
+    statuses = {trial.status for trial in _decisive(result.trials)}
+    gates = {gate.status for gate in result.gates if gate.severity == "error"}
     if "failed" in statuses or (result.strict and result.warnings):
         return Exit.FAILED
     if "error" in statuses:
         return Exit.PROVIDER
-    if statuses <= {"skipped"} or "unmeasured" in statuses:
+    if "failed" in gates:
+        return Exit.GATE
+    if statuses <= {"skipped"} or "unmeasured" in statuses | gates:
         return Exit.UNMEASURED
     return Exit.OK
+
+
+def _decisive(trials: Sequence[TrialResult]) -> list[TrialResult]:
+    """Leave out the repeats that a flaky case can do without."""
+    flaky = {(c.suite, c.case, c.model) for c in group_cases(trials) if c.status == "flaky"}
+    return [
+        trial
+        for trial in trials
+        if trial.status == "passed" or (trial.suite, trial.case, trial.model) not in flaky
+    ]
 
 
 def summarize(result: RunResult) -> Summary:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from glmbench.measure.observation import Origin
     from glmbench.measure.timing import Throughput, Timing
     from glmbench.parts import FinishReasonName
+    from glmbench.suites.thresholds import Severity
 
 SCHEMA = "glmbench.result/1"
 
@@ -52,8 +53,34 @@ class ErrorOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnResult:
+    """One turn of a trial, in its last attempt. `waited_s` lies between attempts, in no latency."""
+
+    status: Status
+    expected_finish_reason: tuple[FinishReasonName | None, ...] | None
+    finish_reason: FinishReasonName | None
+    native_finish_reason: str | None
+    finish_message: str | None
+    rewritten: str | None
+    dropped_chars: int
+    text: str
+    reasoning: str
+    timing: Timing
+    throughput: Throughput
+    checks: tuple[CheckResult, ...]
+    error: ErrorOutcome | None
+    attempts: int = 1
+    waited_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
-    """One trial; `line` is where its case starts in the suite file."""
+    """One trial; `line` is where its case starts in the suite file.
+
+    Its figures and texts are those of its first turn; `error` is that of the turn that had one.
+    `case` is the case's id with the row of its dataset and its place in the matrix. `min_pass` is
+    how many of the case's repeats must pass; None means all.
+    """
 
     suite: str
     case: str
@@ -75,6 +102,9 @@ class TrialResult:
     checks: tuple[CheckResult, ...]
     cassette: CassetteOutcome | None
     error: ErrorOutcome | None
+    turns: tuple[TurnResult, ...] = ()
+    tags: tuple[str, ...] = ()
+    min_pass: int | None = None
     fault: str | None = None
     """What was put into the recording, in the words of the suite file."""
     reframe: str | None = None
@@ -133,6 +163,25 @@ class Leak:
     words: str
 
 
+GateStatus: TypeAlias = Literal["passed", "failed", "unmeasured", "ignored"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateResult:
+    """What became of a threshold. `n` counts the values that it was judged by.
+
+    `got` is empty where there is no value. `note` says why it is not judged.
+    """
+
+    suite: str
+    text: str
+    status: GateStatus
+    got: str
+    n: int
+    severity: Severity
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """Everything that one `glmbench run` found.
@@ -147,6 +196,7 @@ class RunResult:
     strict: bool = False
     warnings: tuple[Caveat, ...] = ()
     leaks: tuple[Leak, ...] = ()
+    gates: tuple[GateResult, ...] = ()
     replay_lag: Distribution = field(default=Distribution(n=0))
     details: dict[str, str] = field(default_factory=dict)
     """Texts that may differ from run to run, by trial id: messages of foreign exceptions."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from glmbench.results.cases import group_cases
 from glmbench.results.judge import summarize
 from glmbench.results.model import SCHEMA, RunResult
 
@@ -16,6 +17,8 @@ def to_json(result: RunResult) -> bytes:
         "environment": result.environment,
         "trials": result.trials,
         "details": result.details,
+        "cases": group_cases(result.trials),
+        "thresholds": result.gates,
         "warnings": result.warnings,
         "leaks": result.leaks,
         "replay_lag_s": result.replay_lag,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from results.support import make_result, make_trial
+from results.support import make_result, make_trial, make_turn
 from wcwidth import wcswidth
 
 from glmbench.checks.evaluate import CheckResult
@@ -229,3 +229,51 @@ def test_an_expected_error_is_named_without_what_else_is_expected_of_it():
     )
     drawn = lines(make_result([trial]))
     assert drawn[drawn.index("Finish reasons") + 3].split() == ["RateLimited", "1"]
+
+
+def test_repeats_are_counted_by_case():
+    trials = [
+        make_trial(case="a", repeat=n, status=status, min_pass=2)
+        for n, status in enumerate(("passed", "failed", "passed"), start=1)
+    ]
+    drawn = lines(make_result([*trials, make_trial(case="b")]))
+    at = drawn.index("Repeats")
+    assert [line.split() for line in drawn[at + 1 : at + 4 : 2]] == [
+        ["case", "passed", "needed", "status"],
+        ["a", "2", "of", "3", "2", "flaky"],
+    ]
+
+
+def test_an_unmet_check_says_in_which_turn_it_stood():
+    check = CheckResult(name="text.contains", status="failed", expected='"x"', got='"y"')
+    turns = (make_turn(), make_turn(status="failed", checks=(check,)))
+    drawn = lines(make_result([make_trial(status="failed", turns=turns)]))
+    assert "  turn 2: text.contains failed" in drawn
+
+
+def test_what_was_skipped_says_why_once_for_each_reason():
+    trials = [make_trial(case=c, status="skipped", skipped="too dear") for c in "abcd"]
+    assert lines(make_result(trials))[-1] == (
+        "Skipped: a@glm-4@1, b@glm-4@1, c@glm-4@1, and 1 more: too dear."
+    )
+
+
+def test_the_command_for_another_go_names_the_model_and_the_profile():
+    trials = [make_trial(status="failed"), make_trial(model="glm-4-plus", repeat=1)]
+    drawn = lines(make_result(trials, environment={"mode": "replay", "profile": "ci"}))
+    assert "  again: glmbench run small.yaml --case one --model glm-4 --profile ci" in drawn
+
+
+def test_a_skipped_trial_has_no_finish_reason_to_compare():
+    drawn = lines(make_result([make_trial(status="skipped", finish_reason=None, skipped="x")]))
+    assert "Finish reasons" not in drawn
+    assert drawn[3].split()[:3] == ["one", "skipped", "-"]
+
+
+def test_any_error_that_is_expected_is_called_an_error():
+    check = CheckResult(name="error", status="passed", expected="an error, status 503", got="")
+    trial = make_trial(
+        finish_reason=None, checks=(check,), error=ErrorOutcome(type="ServerFailedError")
+    )
+    drawn = lines(make_result([trial]))
+    assert drawn[drawn.index("Finish reasons") + 3].split() == ["an", "error", "1"]

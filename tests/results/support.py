@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from glmbench.measure.timing import Throughput, Timing
-from glmbench.results.model import CassetteOutcome, RunResult, SuiteInfo, TrialResult
+from glmbench.results.model import CassetteOutcome, RunResult, SuiteInfo, TrialResult, TurnResult
 
 
 def make_trial(*, status="passed", verdict="HIT", reason=None, **changes) -> TrialResult:
@@ -47,3 +49,14 @@ def make_result(trials, *, environment=None, **changes) -> RunResult:
         for name in dict.fromkeys(["small", *(trial.suite for trial in trials)])
     )
     return RunResult(suites=suites, environment=environment or {}, trials=tuple(trials), **changes)
+
+
+def make_turn(**changes) -> TurnResult:
+    """Make a turn that is like the trial of `make_trial`."""
+    trial = make_trial()
+    usual = {
+        field.name: getattr(trial, field.name)
+        for field in fields(TurnResult)
+        if hasattr(trial, field.name)
+    }
+    return TurnResult(**{**usual, **changes})

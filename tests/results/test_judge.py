@@ -108,3 +108,21 @@ def test_a_run_that_skipped_everything_measured_nothing():
     skipped = make_trial(status="skipped")
     assert decide(make_result([skipped])) == Exit.UNMEASURED
     assert decide(make_result([skipped, make_trial()])) == Exit.OK
+
+
+def test_a_flaky_case_fails_no_run_and_a_failed_one_does():
+    def repeats(*statuses):
+        return [
+            make_trial(status=status, repeat=number, min_pass=2)
+            for number, status in enumerate(statuses, start=1)
+        ]
+
+    assert decide(make_result(repeats("passed", "failed", "passed"))) == Exit.OK
+    assert decide(make_result(repeats("passed", "error", "passed"))) == Exit.OK
+    assert decide(make_result(repeats("passed", "failed", "failed"))) == Exit.FAILED
+    assert decide(make_result(repeats("passed", "error", "unmeasured"))) == Exit.PROVIDER
+
+
+def test_what_is_wrong_with_a_cassette_is_no_matter_of_how_many_passed():
+    trials = [make_trial(min_pass=1), make_trial(status="error", verdict="MISS", repeat=2)]
+    assert decide(make_result(trials)) == Exit.CASSETTE

@@ -19,6 +19,8 @@ def test_the_document_has_its_schema_first_and_the_summary_last():
         "environment",
         "trials",
         "details",
+        "cases",
+        "thresholds",
         "warnings",
         "leaks",
         "replay_lag_s",

@@ -1,0 +1,46 @@
+"""The thresholds of a run as a table, and below it why some of them were not judged. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glmbench.report.grid import draw_table, room_beside, shorten
+from glmbench.report.numbers import NOTHING
+from glmbench.report.paragraph import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from glmbench.results.model import GateResult
+
+MIN_NAME_WIDTH = 12
+
+
+def render_gates(gates: Sequence[GateResult]) -> str:
+    """Draw the thresholds; an empty text when there are none."""
+    if not gates:
+        return ""
+    several = len({gate.suite for gate in gates}) > 1
+    head = ["threshold", "got", "n", "status"]
+    rows = [[gate.got or NOTHING, str(gate.n), _status(gate)] for gate in gates]
+    # The names give way to the figures.
+    room = max(MIN_NAME_WIDTH, room_beside(zip(head[1:], *rows, strict=True)))
+    names = [shorten(_name(gate, several=several), room) for gate in gates]
+    whole = [[name, *row] for name, row in zip(names, rows, strict=True)]
+    table = draw_table("Thresholds", head, whole, "lrrl")
+    return "\n".join([table, *(_note(gate, several=several) for gate in gates if gate.note)])
+
+
+def _name(gate: GateResult, *, several: bool) -> str:
+    return f"{gate.suite}: {gate.text}" if several else gate.text
+
+
+def _status(gate: GateResult) -> str:
+    if gate.severity == "warn" and gate.status in {"failed", "unmeasured"}:
+        return f"{gate.status} (warning)"
+    return gate.status
+
+
+def _note(gate: GateResult, *, several: bool) -> str:
+    said = gate.status.capitalize()
+    return fill(f"{said}: {_name(gate, several=several)}: {gate.note}.", rest="  ")
