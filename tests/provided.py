@@ -228,3 +228,44 @@ class Wavering(Telling):
         told = [{"role": "user", "content": f"{messages[-1]['content']} {cls.asked}"}]
         async for part in Telling.create_async_generator(model, told, **options):
             yield part
+
+
+class SwallowingWhenTold(_Swallowing):
+    """Takes its time; tries to get out in between if the prompt says so."""
+
+    @classmethod
+    async def create_async_generator(cls, model, messages):
+        await asyncio.sleep(0.05)
+        if messages[-1]["content"] == "swallow":
+            async for part in SwallowingAiohttp.create_async_generator(model, messages):
+                yield part
+            return
+        await asyncio.sleep(0.1)
+        yield "as it should be"
+        yield FinishReason("stop")
+
+
+class Alternating:
+    """Answers every other time only."""
+
+    default_model = "any"
+    asked = 0
+
+    @classmethod
+    async def create_async_generator(cls, model, messages):
+        cls.asked += 1
+        if cls.asked % 2:
+            yield "odd"
+            yield FinishReason("stop")
+        else:
+            yield "even"
+            yield FinishReason("length")
+
+
+SEEN = []
+
+
+def noted(observation):
+    """A check that remembers what it was shown."""
+    SEEN.append(observation.text)
+    return True

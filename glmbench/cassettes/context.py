@@ -123,11 +123,16 @@ def open_tape(
     """
     if mode == "live":
         return RecordingTape(None, connect_to=connect_to, redactor=redactor)
-    if mode == "refresh" or (mode == "record" and not _is_there(path)):
+    if not plays(path, mode):
         return RecordingTape(path, connect_to=connect_to, redactor=redactor)
     shown = name or str(path)
     interactions = load(path, name=shown) if _is_there(path) else None
     return PlayingTape(shown, interactions, playback, redactor=redactor)
+
+
+def plays(path: Path, mode: Mode) -> bool:
+    """Tell, without reading it, whether `open_tape` will answer from a file, there or not."""
+    return mode == "replay" or (mode == "record" and _is_there(path))
 
 
 def _is_there(path: Path) -> bool:

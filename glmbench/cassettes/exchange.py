@@ -94,6 +94,8 @@ class LiveExchange:
         self.started = now
         self.connected = now
         self.reused = False
+        self.turn = 1
+        self.attempt = 1
         self.paused = False
         self.over_limit = False
         self.request_cut = False
@@ -188,6 +190,8 @@ class LiveExchange:
             recorded_at=recorded_at,
             by=by,
             seq=self.seq,
+            turn=self.turn,
+            attempt=self.attempt,
             started_us=self._us(self.started),
             connected_us=self._us(self.connected),
             reused=self.reused,

@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
-from glmbench.cassettes.matching import describe_differences, nearest_request
+from glmbench.cassettes.matching import (
+    departs_in_an_answer,
+    describe_differences,
+    nearest_request,
+)
 from glmbench.errors import CassetteError, CassetteMissError, CassetteStaleError
 from glmbench.problems import nearest, shortened
 
@@ -81,9 +85,12 @@ class Library:
         candidates = [i.request for i in self._unplayed.get(shape.place, {}).values()]
         if candidates:
             near = nearest_request(candidates, shape, self._ignore)
-            difference = describe_differences(near.comparable, shape.comparable, self._ignore)
+            bodies = (near.comparable, shape.comparable, self._ignore)
+            where = " (in an earlier answer)" if departs_in_an_answer(*bodies) else ""
+            difference = describe_differences(*bodies)
             return CassetteStaleError(
-                f"{method} {url} is recorded in {self.name} with another request: {difference}. "
+                f"{method} {url} is recorded in {self.name} with another request{where}: "
+                f"{difference}. "
                 "Record it again with --mode refresh if the new request is right."
             )
         return CassetteMissError(

@@ -126,6 +126,25 @@ def differences(recorded: bytes, sent: bytes, ignore: tuple[JsonPath, ...] = ())
     return ["recorded body {}, sent {}".format(*shown)]
 
 
+def departs_in_an_answer(recorded: bytes, sent: bytes, ignore: tuple[JsonPath, ...] = ()) -> bool:
+    """Tell whether the first difference is in text that an assistant said before."""
+    found = differences(recorded, sent, ignore)
+    place = _MESSAGE.match(found[0]) if found else None
+    if place is None:
+        return False
+    index = int(place[1])
+    roles = {_role(body, index) for body in (recorded, sent)}
+    return roles == {"assistant"}
+
+
+_MESSAGE = re.compile(r"\$\.messages\[(\d+)\][.:]")
+
+
+def _role(body: bytes, index: int) -> Any:
+    message = _parse_json(body)["messages"][index]
+    return message.get("role") if isinstance(message, dict) else None
+
+
 def _differences(path: str, before: Any, after: Any) -> Iterator[str]:
     if isinstance(before, dict) and isinstance(after, dict):
         for key in sorted({*before, *after}):

@@ -48,6 +48,8 @@ class PlayedExchange:
     def __init__(self, request: RequestShape, interaction: Interaction) -> None:
         self.request = request
         self.interaction = interaction
+        self.turn = 1
+        self.attempt = 1
         self.flow = BodyFlow()
         self.read_past_end = False
         self.offsets_s: list[float] = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from glmbench.errors import NetworkBlockedError
@@ -30,15 +31,22 @@ _WATCHED_EVENTS = frozenset(
 _NAME_EVENTS = frozenset(e for e in _WATCHED_EVENTS if e.startswith("socket.get"))
 
 
+_mine: ContextVar[list[str] | None] = ContextVar("glmbench_refused", default=None)
+
+
 class Seal:
-    """What was refused while the network was sealed, as texts for a message."""
+    """What was refused while the network was sealed, as texts for a message.
+
+    `refused` has what no task notes for itself: a thread of a provider's own belongs to nobody.
+    """
 
     def __init__(self) -> None:
         self.refused: list[str] = []
 
     def refuse(self, what: str) -> NetworkBlockedError:
         """Note an attempt and return the exception to raise."""
-        self.refused.append(what)
+        mine = _mine.get()
+        (self.refused if mine is None else mine).append(what)
         return NetworkBlockedError(f"{what} was refused: replay never goes to the network")
 
 
@@ -55,6 +63,17 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
     if _seals and event in _WATCHED_EVENTS:
         target = args[:2] if event in _NAME_EVENTS else args[1:]
         raise _seals[-1].refuse(f"{event}{target!r}")
+
+
+@contextmanager
+def noting() -> Iterator[list[str]]:
+    """Note what this task is refused, apart from what happens to others beside it."""
+    refused: list[str] = []
+    token = _mine.set(refused)
+    try:
+        yield refused
+    finally:
+        _mine.reset(token)
 
 
 @contextmanager

@@ -79,7 +79,27 @@ def _shape(request: ClientRequest, body: bytes) -> RequestShape:
     )
 
 
-class RecordingTape:
+class _Tape:
+    """What both kinds of tape keep: which turn it is, and where its time began."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self._turn = 1
+        self._attempt = 1
+        self._zero: float | None = None
+
+    def begin(self, turn: int, attempt: int) -> None:
+        """Let the next requests be of this turn and attempt; the next one is their time zero."""
+        self._turn = turn
+        self._attempt = attempt
+        self._zero = None
+
+    def _enter(self, exchange: LiveExchange | PlayedExchange) -> None:
+        exchange.turn = self._turn
+        exchange.attempt = self._attempt
+
+
+class RecordingTape(_Tape):
     """Lets requests through and keeps what comes back; `save` writes it.
 
     Args:
@@ -97,13 +117,13 @@ class RecordingTape:
         redactor: Redactor = NOTHING_SECRET,
         body_limit: int = BODY_LIMIT,
     ) -> None:
+        super().__init__()
         self.path = path
         self.last: LiveExchange | None = None
         self._connect_to = connect_to
         self._redactor = redactor
         self._body_limit = body_limit
         self._exchanges: list[LiveExchange] = []
-        self._zero: float | None = None
 
     async def connect(
         self,
@@ -126,6 +146,8 @@ class RecordingTape:
             body_limit=self._body_limit,
         )
         exchange.on_took = self._took
+        self._enter(exchange)
+        self.requests += 1
         await record_body(request, exchange)
         self._exchanges.append(exchange)
         return await connect_recorded(
@@ -246,7 +268,7 @@ class Playback:
 AS_RECORDED = Playback()
 
 
-class PlayingTape:
+class PlayingTape(_Tape):
     """Answers requests from a cassette, and nothing else.
 
     Args:
@@ -267,6 +289,7 @@ class PlayingTape:
         *,
         redactor: Redactor = NOTHING_SECRET,
     ) -> None:
+        super().__init__()
         self.name = name
         self.last: PlayedExchange | None = None
         self.edited = playback.edits
@@ -275,10 +298,10 @@ class PlayingTape:
         if interactions and playback.edits:
             interactions = _edited(name, interactions, playback)
         self._refused = interactions[-1] if interactions else None
+        self._interactions = interactions or ()
         self._library = Library(name, interactions, ignore=playback.ignore)
         self._played: list[PlayedExchange] = []
         self._asked = False
-        self._zero: float | None = None
         self._problem: CassetteError | None = None
 
     async def connect(
@@ -295,6 +318,7 @@ class PlayingTape:
             raise ClientConnectorError(request.connection_key, refused)
         exchange = PlayedExchange(shape, interaction)
         exchange.on_took = self._took
+        self._enter(exchange)
         self._played.append(exchange)
         plan = plan_response(
             interaction.track,
@@ -353,6 +377,11 @@ class PlayingTape:
     def asked(self) -> bool:
         """Whether any request was made."""
         return self._asked
+
+    def attempts(self, turn: int) -> int:
+        """How many attempts of a turn are recorded; 1 where nobody knows."""
+        tracks = [interaction.track for interaction in self._interactions]
+        return max((track.attempt for track in tracks if track and track.turn == turn), default=1)
 
     @property
     def offsets_s(self) -> tuple[float, ...]:

@@ -28,10 +28,11 @@ def import_(raw: Path, suite: Path, case: str) -> None:
     """
     from glmbench.running.importing import import_stream
     from glmbench.running.interruption import Interruption
-    from glmbench.running.plan import load_plan, select
+    from glmbench.running.plan import load_plan
+    from glmbench.running.selection import Selection, select
     from glmbench.running.stage import Settings, make_stage
 
-    plan, trial = _only_trial(select(load_plan([suite]), [case]))
+    plan, trial = _only_trial(select(load_plan([suite]), Selection(cases=(case,))))
     path = plan.cassette_path(trial)
     if path is None:
         raise UsageError(f"{suite} has no cassettes")

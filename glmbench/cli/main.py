@@ -13,9 +13,10 @@ from glmbench.about import __version__
 from glmbench.cli.cassette import cassette
 from glmbench.cli.drift import drift
 from glmbench.cli.import_ import import_
-from glmbench.cli.list_ import list_
+from glmbench.cli.init import init
+from glmbench.cli.list_ import list_, schema, validate
 from glmbench.cli.output import show_any_text
-from glmbench.cli.run import record, run
+from glmbench.cli.run import record, run, smoke
 from glmbench.cli.scan import scan
 from glmbench.cli.serve import serve
 from glmbench.cli.show import show
@@ -37,7 +38,7 @@ def cli() -> None:
     """
 
 
-for verb in (run, record, drift, list_, show, cassette, serve):
+for verb in (run, record, smoke, validate, list_, drift, show, cassette, serve, init, schema):
     cli.add_command(verb)
 for verb in (scan, import_):
     cassette.add_command(verb)

@@ -1,4 +1,4 @@
-"""`glmbench run` and `glmbench record`."""
+"""`glmbench run`, `glmbench record` and `glmbench smoke`."""
 
 from __future__ import annotations
 
@@ -7,156 +7,117 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from glmbench.cli.options import (
+    MODES,
+    add,
+    control_options,
+    edit_options,
+    read_asked,
+    read_request,
+    read_selection,
+    selection_options,
+    suites_argument,
+)
 from glmbench.cli.output import check_writable, print_text, progress_of, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from glmbench.results.model import RunResult, TrialResult
     from glmbench.running.stage import Settings
 
-USAGE = 2
+USAGE, NOTHING_TO_DO = 2, 7
 
-MODES = ("replay", "record", "refresh", "live")
-
-_Command = Any
-
-
-def _options(command: Callable[..., Any]) -> _Command:
-    """Add what `run` and `record` share."""
-    decorators = (
-        click.argument("suites", nargs=-1, required=True, metavar="SUITE..."),
-        click.option(
-            "--case", "cases", multiple=True, metavar="ID", help="Run only this case; repeatable."
-        ),
-        click.option(
-            "--timing",
-            default="recorded",
-            show_default=True,
-            metavar="PACE",
-            help="Pace of a replay: recorded (in virtual time), instant, or a speed on the real "
-            "clock such as 1x or 4x. The figures are the recorded ones in any case.",
-        ),
-        click.option(
-            "--connect-to",
-            metavar="HOST:PORT",
-            help="Send live and recorded requests there in plain HTTP, whatever their URL says.",
-        ),
-        click.option(
-            "--force",
-            is_flag=True,
-            help="Save a recording also when the trial did not end as its case expects.",
-        ),
-        click.option(
-            "--strict", is_flag=True, help="Let warnings, such as old recordings, fail the run."
-        ),
-        click.option(
-            "-o",
-            "--output",
-            type=click.Path(dir_okay=False, path_type=Path),
-            metavar="FILE.json",
-            help="Write the result as JSON.",
-        ),
-    )
-    for decorator in reversed(decorators):
-        command = decorator(command)
-    return command
-
-
-@click.command()
-@_options
-@click.option(
-    "--fault",
-    metavar="FAULT",
-    help="Put a fault into every recording, as in a suite: '{cut_after: 3, kind: reset}' (or eof, "
-    "stall), '{refuse: true}', '{status: 429, retry_after: 2s}', '{delay_first: 10s}', "
-    "'{corrupt: {chunk: 5}}'.",
+_output = click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.json",
+    help="Write the result as JSON.",
 )
-@click.option(
-    "--reframe",
-    metavar="HOW",
-    help="Replay the same bytes in other chunks: whole, event, byte or random:SEED.",
-)
-@click.option(
+_dry_run = click.option("--dry-run", is_flag=True, help="List what would run, and run nothing.")
+_mode = click.option(
     "--mode",
     type=click.Choice(MODES),
-    default="replay",
-    show_default=True,
-    help="replay: cassettes only, never the network. record: record what has no cassette, replay "
-    "the rest. refresh: record everything again. live: no cassettes.",
+    help="replay (the default): cassettes only, never the network. record: record what has no "
+    "cassette, replay the rest. refresh: record everything again. live: no cassettes.",
 )
-def run(**options: Any) -> int:
-    """Run suites and print what came of every case."""
-    return _run(**options)
 
 
 @click.command()
-@_options
+@add(
+    suites_argument(), *selection_options, _mode, *control_options, *edit_options, _dry_run, _output
+)
+def run(**options: Any) -> int:
+    """Run suites and print what came of every case.
+
+    The command line goes before the profile, the profile before the suite.
+    """
+    return _run(options)
+
+
+@click.command()
+@add(suites_argument(), *selection_options, *control_options, _dry_run, _output)
 def record(**options: Any) -> int:
     """Record what has no cassette yet; the same as run --mode record."""
-    return _run(mode="record", fault=None, reframe=None, **options)
+    return _run({**options, "mode": "record"})
 
 
-def _run(
-    *, suites: tuple[str, ...], cases: tuple[str, ...], output: Path | None, **how: Any
-) -> int:
+@click.command()
+@add(suites_argument(), *selection_options, *control_options, _output)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def smoke(*, yes: bool, **options: Any) -> int:
+    """Make a few live calls: run with the profile "smoke", or carefully without one.
+
+    Without such a profile: live, one call at a time, at most 10 a minute and 20 in all. Says how
+    many requests it will make and asks, on a terminal; elsewhere it needs --yes.
+    """
+    from glmbench.cli.careful import ask, with_careful_profile
+
+    options = with_careful_profile({**options, "mode": None})
+    return _run(options, before=lambda plan, settings: ask(plan, settings, yes=yes))
+
+
+def _run(options: Mapping[str, Any], before: Any = None) -> int:
     from glmbench.inspection.scan import scan_run
+    from glmbench.report.listing import render_plan
     from glmbench.report.tables import render_run
     from glmbench.results.judge import decide
-    from glmbench.running.plan import load_plan, select
+    from glmbench.running.asked import settle
+    from glmbench.running.plan import load_plan
     from glmbench.running.runner import run_suites
+    from glmbench.running.selection import select
 
-    settings = _settings(**how)
+    asked = read_asked(options)
+    output: Path | None = options["output"]
     _check_output(output)
-    plan = select(load_plan([Path(suite) for suite in suites]), cases)
-    progress = progress_of(plan) if settings.mode != "replay" else _silence
-    result = run_suites(plan.suites, settings, _environment(**how), progress)
+    selection = read_selection(options)
+    whole = load_plan([Path(suite) for suite in options["suites"]], read_request(options))
+    plan = select(whole, selection)
+    settings = {suite.suite.name: settle(asked, suite) for suite in plan.suites}
+    if options.get("dry_run"):
+        print_text(render_plan(plan, trials=True))
+        return 0 if any(suite.trials for suite in plan.suites) else NOTHING_TO_DO
+    if before is not None:
+        before(plan, settings)
+    live = any(own.mode != "replay" for own in settings.values())
+    progress = progress_of(plan) if live else _silence
+    result = run_suites(plan.suites, settings, _environment(options, settings), progress)
     result = scan_run(plan, result)
     written = output is None or _write(output, result)
     print_text(render_run(result))
     return int(decide(result)) if written else USAGE
 
 
-def _settings(
-    *,
-    mode: Any,
-    timing: str,
-    connect_to: str | None,
-    fault: str | None,
-    reframe: str | None,
-    force: bool,
-    strict: bool,
-) -> Settings:
-    from glmbench.cassettes.context import parse_timing
-    from glmbench.cassettes.reframe import parse_reframe
-    from glmbench.running.stage import Settings
-    from glmbench.suites.faults import parse_fault
+def _environment(options: Mapping[str, Any], settings: Mapping[str, Settings]) -> dict[str, Any]:
+    """Describe where and how it is run; a setting is null where suites differ."""
+    from glmbench.running.environment import describe_environment
 
-    parse_timing(timing)
-    if connect_to is not None and mode == "replay":
-        raise click.UsageError("--connect-to needs --mode record, refresh or live")
-    if mode != "replay" and not (fault is None and reframe is None):
-        raise click.UsageError("--fault and --reframe need recordings: leave --mode away")
-    if force and mode not in {"record", "refresh"}:
-        raise click.UsageError("--force needs --mode record or refresh")
-    return Settings(
-        mode=mode,
-        timing=timing,
-        connect_to=host_and_port(connect_to),
-        fault=None if fault is None else parse_fault(fault),
-        reframe=None if reframe is None else parse_reframe(reframe),
-        force=force,
-        strict=strict,
-    )
-
-
-def host_and_port(text: str | None) -> tuple[str, int] | None:
-    if text is None:
-        return None
-    host, colon, port = text.rpartition(":")
-    if not (colon and host and port.isdecimal() and 0 < int(port) < 65536):
-        raise click.BadParameter(f"{text!r} is not HOST:PORT", param_hint="--connect-to")
-    return host.strip("[]"), int(port)
+    shown = ("mode", "timing", "concurrency", "retries", "strict", "force")
+    alike = {name: {getattr(own, name) for own in settings.values()} for name in shown}
+    chosen = {name: values.pop() if len(values) == 1 else None for name, values in alike.items()}
+    said = ("profile", "connect_to", "fault", "reframe")
+    return describe_environment(**chosen, **{name: options.get(name) for name in said})
 
 
 def _check_output(output: Path | None) -> None:
@@ -172,12 +133,6 @@ def _check_output(output: Path | None) -> None:
     except OSError as error:
         message = f"{output} cannot be written: {error.strerror}"
         raise click.BadParameter(message, param_hint="-o") from None
-
-
-def _environment(**settings: Any) -> dict[str, Any]:
-    from glmbench.running.environment import describe_environment
-
-    return describe_environment(**settings)
 
 
 def _silence(_: TrialResult) -> None:

@@ -36,11 +36,29 @@ def resolve(name: str) -> type:
 
 def import_provider(path: str) -> type:
     """Import `package.module:Class`, also from the current folder."""
+    module, attribute = _import(path, "a provider", "package.module:Class")
+    return _provider_class(module, attribute)
+
+
+def import_function(path: str) -> Callable[..., Any]:
+    """Import `package.module:function`, also from the current folder."""
+    module, attribute = _import(path, "a check", "package.module:function")
+    found = getattr(module, attribute, None)
+    if not callable(found):
+        from glmbench.providers.base import suggestion
+
+        callables = [name for name, value in vars(module).items() if callable(value)]
+        near = suggestion(attribute, callables)
+        raise UsageError(f'module "{module.__name__}" has no function "{attribute}"{near}')
+    return found  # type: ignore[no-any-return]
+
+
+def _import(path: str, what: str, form: str) -> tuple[ModuleType, str]:
     module_name, colon, attribute = path.partition(":")
     if not colon or not module_name or not attribute:
-        raise UsageError(f'a provider is named as "package.module:Class", not "{path}"')
+        raise UsageError(f'{what} is named as "{form}", not "{path}"')
     try:
-        module = _load_from_here(module_name)
+        return _load_from_here(module_name), attribute
     except ModuleNotFoundError as error:
         missing = error.name or module_name
         if module_name == missing or module_name.startswith(f"{missing}."):
@@ -52,7 +70,6 @@ def import_provider(path: str) -> type:
         raise UsageError(
             f'"{module_name}" cannot be imported: {type(error).__name__}: {error}'
         ) from error
-    return _provider_class(module, attribute)
 
 
 def option_names(provider: type) -> frozenset[str] | None:

@@ -272,8 +272,14 @@ _SHAPES = (
 )
 
 
+# Nearly every text has none of them: one search for all is a tenth of the time of one for each.
+_ANY_LITERAL = re.compile("|".join(re.escape(each) for s in _SHAPES for each in s.literals))
+
+
 def find_tokens(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield start, end and kind of what has a known shape; special shapes before general ones."""
+    if _ANY_LITERAL.search(text) is None:
+        return
     for shape in _SHAPES:
         if any(literal in text for literal in shape.literals):
             yield from ((start, end, shape.kind) for start, end in _matches(shape, text))

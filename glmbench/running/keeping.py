@@ -15,7 +15,7 @@ from glmbench.cassettes.tape import PlayingTape, RecordingTape
 from glmbench.cassettes.verdict import Finding
 from glmbench.errors import CassetteError
 from glmbench.running.outcome import make_outcome
-from glmbench.running.take import take
+from glmbench.running.take import confirm
 
 if TYPE_CHECKING:
     from glmbench.cassettes.interaction import Interaction
@@ -40,12 +40,12 @@ def keep(stage: Stage, trial: Trial, tape: RecordingTape, took: Take) -> Outcome
     if stage.playback(trial).edits or _was_scrubbed(tape, interactions):
         shown = _replayed(stage, trial, interactions, took)
     status = make_outcome(stage, trial, shown).result.status
-    finding = _secrets_left(stage, interactions, shown.observation)
+    finding = _secrets_left(stage, interactions, shown)
     if finding is None and not stage.settings.force:
         replaces = tape.path is not None and tape.path.exists()
         finding = objection(
             status,
-            took.observation,
+            took.decisive,
             interactions,
             replay=None if shown.finding is took.finding else shown.finding,
             replaces=replaces,
@@ -69,20 +69,21 @@ def _replayed(
         tape = PlayingTape(name, interactions, stage.playback(trial), redactor=stage.redactor)
     except CassetteError as problem:
         return replace(took, finding=Finding(verdict="STALE", reason=str(problem)))
-    replayed = take(stage, trial, tape)
+    replayed = confirm(stage, trial, tape)
     if replayed.finding is not None and replayed.finding.verdict == "HIT":
         return replace(replayed, finding=took.finding)
     return replayed
 
 
 def _secrets_left(
-    stage: Stage, interactions: tuple[Interaction, ...], observation: Observation
+    stage: Stage, interactions: tuple[Interaction, ...], shown: Take
 ) -> Finding | None:
     """Refuse what holds a secret in a way that cannot be taken out."""
     redactor = stage.redactor
     names = {name for interaction in interactions for name in remaining(interaction, redactor)}
-    for text in (observation.text, observation.reasoning):
-        names.update(redactor.found_in(text))
+    for turn in shown.turns:
+        for text in (turn.observation.text, turn.observation.reasoning):
+            names.update(redactor.found_in(text))
     if not names:
         return None
     reason = f"the value of {', '.join(sorted(names))} is in it in a form that cannot be taken out."

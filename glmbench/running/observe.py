@@ -35,13 +35,24 @@ class Yielded:
     consumer_us: int
 
 
-def observe(tape: Tape | None, yielded: Sequence[Yielded], failure: Failure | None) -> Observation:
-    """Put together what one turn showed.
+def observe(
+    tape: Tape | None,
+    yielded: Sequence[Yielded],
+    failure: Failure | None,
+    *,
+    turn: int = 1,
+    attempt: int = 1,
+) -> Observation:
+    """Put together what one attempt of a turn showed.
 
     The reads are those of the turn's last response: redirects and the like come before it. Without
     a tape (a replay of what makes no HTTP) there is no timing.
     """
-    served = tape.served() if tape is not None else []
+    served = [
+        (exchange, answer)
+        for exchange, answer in (tape.served() if tape is not None else [])
+        if (exchange.turn, exchange.attempt) == (turn, attempt)
+    ]
     playing = tape is None or isinstance(tape, PlayingTape)
     if not served:
         return _observe_consumer(yielded, failure, playing=playing)

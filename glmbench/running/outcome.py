@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from glmbench.checks.evaluate import evaluate
 from glmbench.errors import GlmbenchError, ProviderError, VirtualTimeError
@@ -11,16 +11,19 @@ from glmbench.measure.observation import Observation, StampedPart
 from glmbench.measure.timing import measure_throughput, measure_timing
 from glmbench.parts import FinishReason, Reasoning
 from glmbench.results.judge import judge
-from glmbench.results.model import CassetteOutcome, ErrorOutcome, TrialResult
-from glmbench.running.take import Take
+from glmbench.results.model import CassetteOutcome, ErrorOutcome, TrialResult, TurnResult
+from glmbench.running.take import Take, TurnTake
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from glmbench.cassettes.verdict import Finding
     from glmbench.redaction.redactor import Redactor
+    from glmbench.results.model import Status
     from glmbench.running.stage import Stage
     from glmbench.suites.expand import Trial
+    from glmbench.suites.expect import Expect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,22 +42,76 @@ class Outcome:
 
 def make_outcome(stage: Stage, trial: Trial, take: Take) -> Outcome:
     """Make the row of a trial."""
-    plan, redactor = stage.plan, stage.redactor
-    expect = trial.case.expect
-    timing = measure_timing(take.observation)
-    throughput = measure_throughput(take.observation)
-    observation = without_secrets(take.observation, redactor)
-    checks = evaluate(expect, observation, timing)
-    detail = str(take.error) if take.error is not None and not _is_ours(take.error) else None
-    finish = observation.finish
+    turns = [
+        _turn(stage, said.expect, took, take.finding)
+        for said, took in zip(trial.turns, take.turns, strict=False)
+    ]
+    first, origin = turns[0], take.turns[0].observation.origin
+    own = {name: getattr(first, name) for name in _OF_FIRST_TURN}
     playback = stage.playback(trial)
     result = TrialResult(
-        suite=plan.suite.name,
-        case=trial.case.id,
-        model=trial.model,
-        repeat=trial.repeat,
-        line=plan.lines[trial.case.id],
-        status=judge(expect, observation.failure, checks, take.finding),
+        **_identity(stage, trial),
+        **own,
+        status=_status([turn.status for turn in turns]),
+        origin=origin,
+        fault=str(playback.fault) if take.edited and playback.fault else None,
+        reframe=str(playback.reframe) if take.edited and playback.reframe else None,
+        cassette=_cassette(stage, trial, take.finding),
+        error=next((turn.error for turn in turns if turn.error is not None), None),
+        turns=tuple(turns),
+    )
+    error = take.error
+    detail = str(error) if error is not None and not _is_ours(error) else None
+    return Outcome(
+        result=result,
+        detail=_said(detail, stage.redactor),
+        recorded_at=take.recorded_at,
+        offsets_s=take.offsets_s,
+    )
+
+
+# What a trial has in common with its turns, and takes from the first.
+_OF_FIRST_TURN = (
+    "expected_finish_reason",
+    "finish_reason",
+    "native_finish_reason",
+    "finish_message",
+    "rewritten",
+    "dropped_chars",
+    "text",
+    "reasoning",
+    "timing",
+    "throughput",
+    "checks",
+)
+
+
+def _identity(stage: Stage, trial: Trial) -> dict[str, Any]:
+    return {
+        "suite": stage.plan.suite.name,
+        "case": trial.name,
+        "model": trial.model,
+        "repeat": trial.repeat,
+        "line": stage.plan.lines[trial.case.id],
+        "tags": trial.case.tags,
+        "min_pass": trial.min_pass,
+    }
+
+
+def _status(turns: Sequence[Status]) -> Status:
+    """Give a trial the worst of what its turns came to."""
+    return next(status for status in ("error", "failed", "unmeasured", "passed") if status in turns)
+
+
+def _turn(stage: Stage, expect: Expect, took: TurnTake, finding: Finding | None) -> TurnResult:
+    redactor = stage.redactor
+    timing = measure_timing(took.observation)
+    throughput = measure_throughput(took.observation)
+    observation = without_secrets(took.observation, redactor)
+    checks = evaluate(expect, observation, timing, throughput, stage.plan.functions)
+    finish = observation.finish
+    return TurnResult(
+        status=judge(expect, observation.failure, checks, finding),
         expected_finish_reason=expect.finish_reason,
         finish_reason=finish.reason if finish else None,
         native_finish_reason=finish.native if finish else None,
@@ -63,28 +120,20 @@ def make_outcome(stage: Stage, trial: Trial, take: Take) -> Outcome:
         dropped_chars=finish.dropped_chars if finish else 0,
         text=observation.text,
         reasoning=observation.reasoning,
-        origin=observation.origin,
         timing=timing,
         throughput=throughput,
         checks=tuple(replace(c, expected=redactor.text(c.expected)) for c in checks),
-        fault=str(playback.fault) if take.edited and playback.fault else None,
-        reframe=str(playback.reframe) if take.edited and playback.reframe else None,
-        cassette=_cassette(stage, trial, take.finding),
-        error=_error(take.error, redactor),
-    )
-    return Outcome(
-        result=result,
-        detail=_said(detail, redactor),
-        recorded_at=take.recorded_at,
-        offsets_s=take.offsets_s,
+        error=_error(took.error, redactor),
+        attempts=took.attempts,
+        waited_s=took.waited_s,
     )
 
 
 def make_skipped(stage: Stage, trial: Trial, reason: str) -> Outcome:
     """Make the row of a trial that was not run."""
-    nothing = Take(observation=Observation(source="none"), finding=None, error=None)
+    nothing = Take(turns=(TurnTake(observation=Observation(source="none")),), finding=None)
     result = make_outcome(stage, trial, nothing).result
-    return Outcome(result=replace(result, status="skipped", checks=(), skipped=reason))
+    return Outcome(result=replace(result, status="skipped", checks=(), turns=(), skipped=reason))
 
 
 def without_secrets(observation: Observation, redactor: Redactor) -> Observation:

@@ -7,27 +7,37 @@ these options, and has these models. All problems of all suites are reported in 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from glmbench.errors import SuiteError, UsageError
+from glmbench.gates import unsupported
 from glmbench.problems import Problem, did_you_mean
-from glmbench.providers.registry import import_provider, option_names, resolve
-from glmbench.suites.expand import Trial, expand, find_collisions
+from glmbench.providers.registry import import_function, import_provider, option_names, resolve
+from glmbench.redaction.redactor import Secret
+from glmbench.running.stand_ins import stand_in
+from glmbench.suites.expand import AS_WRITTEN, Choices, Trial, expand, fill_in, find_collisions
 from glmbench.suites.load import LoadedSuite, load_suite, option_path
+from glmbench.suites.profiles import Profile
 from glmbench.suites.recordings import MIN_SECRET, too_short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from glmbench.cassettes.context import Mode
     from glmbench.suites.model import Suite
+    from glmbench.suites.thresholds import When
     from glmbench.yamlsource import Document, NodePath
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuitePlan:
-    """One suite, ready to run: its provider class and its trials in order."""
+    """One suite, ready to run: its provider class and its trials in order.
+
+    `kwargs` are the provider's options with their templates filled in, `functions` the checks that
+    are written in Python, by their import paths.
+    """
 
     suite: Suite
     shown_path: str
@@ -35,6 +45,15 @@ class SuitePlan:
     provider_name: str
     trials: tuple[Trial, ...]
     lines: dict[str, int]
+    kwargs: Mapping[str, Any]
+    functions: Mapping[str, Callable[..., Any]]
+    profile: Profile
+    mode: Mode
+
+    @property
+    def takes_conversation(self) -> bool:
+        """Whether the provider goes on with a conversation that the service remembers."""
+        return "conversation_id" in (option_names(self.provider) or ())
 
     def cassette_path(self, trial: Trial) -> Path | None:
         """Say where a trial's cassette is; None where the suite has none."""
@@ -48,6 +67,16 @@ class SuitePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the command line says about all suites; None leaves it to the suite or its profile."""
+
+    profile: str | None = None
+    mode: Mode | None = None
+    choices: Choices = AS_WRITTEN
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What will run; `problems` is empty or nothing may run."""
 
@@ -55,13 +84,13 @@ class Plan:
     problems: tuple[Problem, ...]
 
 
-def make_plan(paths: Sequence[Path]) -> Plan:
+def make_plan(paths: Sequence[Path], request: Request) -> Plan:
     """Load suites and check them against their providers. Never raises for bad content."""
     suites: list[SuitePlan] = []
     problems: list[Problem] = []
     for path in paths:
         loaded = load_suite(path)
-        plan, found = _plan_suite(loaded, str(path))
+        plan, found = _plan_suite(loaded, str(path), request)
         problems += [*loaded.problems, *found]
         if plan is not None:
             suites.append(plan)
@@ -69,60 +98,105 @@ def make_plan(paths: Sequence[Path]) -> Plan:
     return Plan(suites=tuple(suites), problems=tuple(sorted(set(problems))))
 
 
-def load_plan(paths: Sequence[Path]) -> Plan:
-    """Make a plan that can run.
+def load_plan(paths: Sequence[Path], request: Request | None = None) -> Plan:
+    """Make a plan that can run; without a request, of a replay in this environment.
 
     Raises:
         SuiteError: something is wrong; its text holds every problem, sorted by place.
     """
-    plan = make_plan(paths)
+    plan = make_plan(paths, request or Request(environ=os.environ))
     if plan.problems:
         raise SuiteError("\n\n".join(problem.render() for problem in plan.problems))
     return plan
 
 
-def select(plan: Plan, cases: Sequence[str]) -> Plan:
-    """Keep the named cases; without names, all.
-
-    Raises:
-        UsageError: no suite of the plan has a case of that name.
-    """
-    if not cases:
-        return plan
-    known = {trial.case.id for suite in plan.suites for trial in suite.trials}
-    for case in cases:
-        if case not in known:
-            near = did_you_mean(case, known)
-            raise UsageError(f'no case "{case}"' + (f"; {near}" if near else ""))
-    chosen = tuple(
-        replace(suite, trials=tuple(t for t in suite.trials if t.case.id in cases))
-        for suite in plan.suites
-    )
-    return replace(plan, suites=chosen)
-
-
-def _plan_suite(loaded: LoadedSuite, shown_path: str) -> tuple[SuitePlan | None, list[Problem]]:
+def _plan_suite(
+    loaded: LoadedSuite, shown_path: str, request: Request
+) -> tuple[SuitePlan | None, list[Problem]]:
     suite, document = loaded.suite, loaded.document
     if suite is None or document is None:
         return None, []
+    profile, problems = _find_profile(suite, document, request)
+    mode = request.mode or profile.mode or "replay"
     try:
-        provider = _find_provider(suite)
+        # A module may read the environment when it is imported.
+        with stand_in(suite.secrets.env if mode == "replay" else ()):
+            provider = _find_provider(suite)
     except UsageError as error:
-        return None, [_provider_problem(document, str(error))]
-    problems = _option_problems(suite, document, provider)
+        return None, [*problems, _provider_problem(document, str(error))]
+    variables = _variables(suite, mode, request.environ)
+    kwargs, unfilled = fill_in(suite.provider, variables)
+    functions, not_found = _find_functions(suite, document)
+    default_model = str(getattr(provider, "default_model", "") or "")
+    choices = _with_profile(request.choices, profile)
+    expansion = expand(suite, default_model, variables=variables, choices=choices)
+    problems += [document.problem(*problem) for problem in (*unfilled, *expansion.problems)]
+    problems += not_found
+    problems += _option_problems(suite, document, provider)
     problems += _model_problems(suite, document, provider)
-    trials = expand(suite, str(getattr(provider, "default_model", "") or ""))
-    problems += _collision_problems(loaded, trials)
-    problems += _secret_problems(suite, document)
+    problems += _collision_problems(loaded, expansion.trials)
+    problems += _secret_problems(suite, document, request.environ)
+    problems += _threshold_problems(suite, document, expansion.trials, mode)
     plan = SuitePlan(
         suite=suite,
         shown_path=shown_path,
         provider=provider,
         provider_name=suite.provider.name or suite.provider.import_path or "",
-        trials=trials,
+        trials=expansion.trials,
         lines={case_id: position.line for case_id, position in loaded.positions.items()},
+        kwargs=kwargs,
+        functions=functions,
+        profile=profile,
+        mode=mode,
     )
     return plan, problems
+
+
+def _find_profile(
+    suite: Suite, document: Document, request: Request
+) -> tuple[Profile, list[Problem]]:
+    name = request.profile
+    if name is None or name in suite.profiles:
+        return suite.profiles.get(name or "", Profile()), []
+    path: NodePath = ("profiles",) if suite.profiles else ()
+    near = did_you_mean(name, suite.profiles) or "it has " + (", ".join(suite.profiles) or "none")
+    return Profile(), [document.problem(path, f'the suite has no profile "{name}"', near)]
+
+
+def _with_profile(choices: Choices, profile: Profile) -> Choices:
+    return replace(
+        choices,
+        repeat=choices.repeat or profile.repeat,
+        timeout=choices.timeout if choices.timeout is not None else profile.timeout_s,
+    )
+
+
+def _variables(suite: Suite, mode: Mode, environ: Mapping[str, str]) -> dict[str, str]:
+    """Give templates what they may see of the environment; in replay a secret is a placeholder."""
+    names = (*suite.env, *suite.secrets.env)
+    variables = {name: environ[name] for name in names if name in environ}
+    if mode == "replay":
+        variables |= {n: Secret(name=n, value="").placeholder for n in suite.secrets.env}
+    return variables
+
+
+def _find_functions(
+    suite: Suite, document: Document
+) -> tuple[dict[str, Callable[..., Any]], list[Problem]]:
+    """Import the checks that are written in Python."""
+    functions: dict[str, Callable[..., Any]] = {}
+    problems = []
+    for index, case in enumerate(suite.cases):
+        for path in {path for turn in case.turns for path in turn.expect.python}:
+            if path in functions:
+                continue
+            try:
+                functions[path] = import_function(path)
+            except UsageError as error:
+                own = document.value["cases"][index]
+                place: NodePath = ("cases", index) if "expect" in own else ("defaults", "expect")
+                problems.append(document.problem(place, str(error)))
+    return functions, problems
 
 
 def _find_provider(suite: Suite) -> Any:
@@ -171,7 +245,7 @@ def _model_problems(suite: Suite, document: Document, provider: Any) -> list[Pro
         own = "model" in document.value["cases"][index]
         path: NodePath = ("cases", index, "model") if own else ("defaults", "model")
         if case.model is None:
-            if not getattr(provider, "default_model", None):
+            if not suite.matrix.get("model") and not getattr(provider, "default_model", None):
                 message = f"{provider.__name__} has no default model: the case needs one"
                 problems.append(document.problem(("cases", index), message))
         elif get_model is not None:
@@ -205,7 +279,7 @@ def _collision_problems(loaded: LoadedSuite, trials: Sequence[Trial]) -> list[Pr
     return problems
 
 
-def _secret_problems(suite: Suite, document: Document) -> list[Problem]:
+def _secret_problems(suite: Suite, document: Document, environ: Mapping[str, str]) -> list[Problem]:
     """Refuse secrets that are too short to be told from ordinary text."""
     return [
         document.problem(
@@ -213,8 +287,34 @@ def _secret_problems(suite: Suite, document: Document) -> list[Problem]:
             f"the value of {name} has fewer than {MIN_SECRET} characters: as a secret it would be "
             "found in ordinary text",
         )
-        for name in too_short(suite.secrets.env, os.environ)
+        for name in too_short(suite.secrets.env, environ)
     ]
+
+
+# What a run in this mode has figures of: while recording, some may be replayed.
+_JUDGED: Mapping[Mode, frozenset[When]] = {
+    "replay": frozenset({"replay"}),
+    "record": frozenset({"live", "replay"}),
+    "refresh": frozenset({"live"}),
+    "live": frozenset({"live"}),
+}
+
+
+def _threshold_problems(
+    suite: Suite, document: Document, trials: Sequence[Trial], mode: Mode
+) -> list[Problem]:
+    """Refuse a percentile that the trials are too few for, where this run would judge it."""
+    problems = []
+    for index, threshold in enumerate(suite.thresholds):
+        if (threshold.when or "live") not in _JUDGED[mode]:
+            continue
+        # A fault makes figures that are nobody's.
+        cases = [t.case for t in trials if t.case.skip is None and t.case.fault is None]
+        n = sum(threshold.tag is None or threshold.tag in case.tags for case in cases)
+        reason = unsupported(threshold, n)
+        if reason is not None:
+            problems.append(document.problem(("thresholds", index), reason))
+    return problems
 
 
 def _clashes(suites: Sequence[SuitePlan]) -> list[Problem]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from glmbench.cassettes.context import open_tape, parse_timing
+from glmbench.cassettes.context import open_tape, parse_timing, plays
 from glmbench.cassettes.tape import Playback, RecordingTape, Tape
 from glmbench.redaction.redactor import Redactor, Secret, is_credential_key
 from glmbench.suites.recordings import MIN_SECRET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from glmbench.cassettes.context import Mode
     from glmbench.cassettes.reframe import Reframe
@@ -21,11 +20,15 @@ if TYPE_CHECKING:
     from glmbench.running.plan import SuitePlan
     from glmbench.suites.expand import Trial
     from glmbench.suites.faults import Fault
+    from glmbench.suites.rates import Rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How to run: see `glmbench run --help`."""
+    """How to run: see `glmbench run --help`.
+
+    `of_run` names the limits that all suites of the run share; the others are the suite's own.
+    """
 
     mode: Mode = "replay"
     timing: str = "recorded"
@@ -34,6 +37,14 @@ class Settings:
     reframe: Reframe | None = None
     force: bool = False
     strict: bool = False
+    concurrency: int = 1
+    rate: Rate | None = None
+    max_requests: int | None = None
+    max_time_s: float | None = None
+    retries: int = 0
+    warmup: int = 0
+    fail_fast: bool = False
+    of_run: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +57,16 @@ class Stage:
     interruption: Interruption
 
     @property
+    def is_virtual(self) -> bool:
+        """Whether replays run on a virtual clock."""
+        return self.settings.timing in {"recorded", "instant"}
+
+    @property
+    def speed(self) -> float:
+        """The pace of replays; 0 for instant."""
+        return parse_timing(self.settings.timing)
+
+    @property
     def interrupted(self) -> bool:
         """Whether Ctrl-C came."""
         return self.interruption.requested
@@ -54,11 +75,17 @@ class Stage:
         """Say how the trial's recording is played; the command line's fault goes first."""
         cassettes = self.plan.suite.cassettes
         return Playback(
-            speed=parse_timing(self.settings.timing),
+            speed=self.speed,
             ignore=cassettes.ignore if cassettes else (),
             fault=self.settings.fault or trial.case.fault,
             reframe=self.settings.reframe,
         )
+
+    def replays(self, trial: Trial) -> bool:
+        """Whether nothing of a trial may go to the network; its recording is not read for that."""
+        path = self.plan.cassette_path(trial)
+        mode = self.settings.mode
+        return mode == "replay" if path is None else plays(path, mode)
 
     def open_tape(self, trial: Trial) -> Tape | None:
         """Open the trial's tape; there is none in replay where the suite has no cassettes.
@@ -92,7 +119,7 @@ def make_redactor(plan: SuitePlan, environ: Mapping[str, str]) -> Redactor:
     names = (*plan.suite.secrets.env, *getattr(plan.provider, "api_key_variables", ()))
     # One that is not set has a placeholder all the same, which is known by its name.
     secrets = [Secret(name=name, value=environ.get(name, "")) for name in names]
-    for options in (plan.suite.provider.kwargs, *(trial.case.options for trial in plan.trials)):
+    for options in (plan.kwargs, *(trial.case.options for trial in plan.trials)):
         secrets += _given_keys(options)
     # A variable of the provider's own may hold anything; what is short is not looked for.
     return Redactor(s for s in secrets if not s.value or len(s.value) >= MIN_SECRET)
@@ -104,22 +131,3 @@ def _given_keys(options: Mapping[str, Any]) -> list[Secret]:
         for name, value in options.items()
         if isinstance(value, str) and is_credential_key(name)
     ]
-
-
-@contextmanager
-def secrets_stand_in(plan: SuitePlan) -> Iterator[None]:
-    """Let the suite's secrets be their placeholders in the environment, set or not.
-
-    So a replay asks the same whether the secret is there or not, and CI needs none.
-    """
-    names = plan.suite.secrets.env
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update({name: Secret(name=name, value="").placeholder for name in names})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

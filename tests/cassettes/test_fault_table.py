@@ -18,10 +18,8 @@ from glmbench.cassettes.faults import put_fault
 from glmbench.cassettes.reframe import parse_reframe, reframe
 from glmbench.cassettes.store import load
 from glmbench.cassettes.tape import PlayingTape
-from glmbench.providers.registry import resolve
-from glmbench.suites.expand import expand
+from glmbench.running.plan import load_plan
 from glmbench.suites.faults import CUT_KINDS, Corrupt, CutAfter, DelayFirst, Status
-from glmbench.suites.load import load_suite
 
 PROMPTS = Path(__file__).parents[2] / "prompts"
 
@@ -69,16 +67,16 @@ def questions():
     """Return the cases of both dialects that get an answer, by name."""
     found = {}
     for name, key in (("quickstart", {}), ("completions", {"api_key": "[secret:KEY]"})):
-        suite = load_suite(PROMPTS / f"{name}.yaml").suite
-        provider = resolve(suite.provider.name)
-        for trial in expand(suite, provider.default_model or ""):
-            if trial.case.expect.error is None:
-                found[f"{name}/{trial.case.id}"] = Question(
-                    provider=provider,
+        (plan,) = load_plan([PROMPTS / f"{name}.yaml"]).suites
+        for trial in plan.trials:
+            first, *others = trial.turns
+            if first.expect.error is None and not others and trial.repeat == 1:
+                found[f"{name}/{trial.name}"] = Question(
+                    provider=plan.provider,
                     model=trial.model,
-                    messages=list(trial.case.messages),
-                    options={**key, **suite.provider.kwargs, **trial.case.options},
-                    cassette=suite.cassettes_path / trial.cassette,
+                    messages=list(first.messages),
+                    options={**key, **plan.kwargs, **trial.case.options},
+                    cassette=plan.cassette_path(trial),
                 )
     return found
 

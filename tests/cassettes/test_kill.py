@@ -7,6 +7,11 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import pytest
+
+# A process for each command: `make slow` runs these.
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "kill.py"
 
 

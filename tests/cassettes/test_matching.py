@@ -6,6 +6,7 @@ import pytest
 
 from glmbench.cassettes.matching import (
     RequestShape,
+    departs_in_an_answer,
     describe_differences,
     differences,
     nearest_request,
@@ -156,3 +157,21 @@ def test_credentials_in_the_url_do_not_count_and_are_not_kept():
     right = shape(url="https://h/p?api_key=secret-2")
     assert left.fingerprint() == right.fingerprint()
     assert left.place == ("POST", "https://h/p?api_key=[redacted]")
+
+
+@pytest.mark.parametrize(
+    ("recorded", "sent", "expected"),
+    [
+        (b'[{"role":"assistant","content":"a"}]', b'[{"role":"assistant","content":"b"}]', True),
+        (b'[{"role":"user","content":"a"}]', b'[{"role":"user","content":"b"}]', False),
+        (b'[{"role":"assistant","content":"a"}]', b'[{"role":"user","content":"a"}]', False),
+        (b'["a"]', b'["b"]', False),
+        (b'[{"role":"assistant","content":"a"}]', b"[]", False),
+        (b"{}", b"[]", False),
+    ],
+)
+def test_a_difference_in_what_the_assistant_said_before_is_known_as_such(recorded, sent, expected):
+    bodies = (b'{"messages":%b}' % recorded, b'{"messages":%b}' % sent)
+    assert departs_in_an_answer(*bodies) is expected
+    assert departs_in_an_answer(b"not JSON", bodies[1]) is False
+    assert departs_in_an_answer(bodies[0], bodies[0]) is False

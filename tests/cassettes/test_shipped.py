@@ -39,26 +39,23 @@ def test_there_are_cassettes_of_every_suite():
     }
 
 
-async def test_aiohttp_under_stock_vcrpy_gets_the_recorded_body(cassette):
-    (interaction,) = load(cassette)
-    method, url, body, headers = asked(interaction)
+async def test_aiohttp_under_stock_vcrpy_gets_the_recorded_bodies(cassette):
     with stock(cassette):
-        async with (
-            aiohttp.ClientSession() as session,
-            session.request(method, url, data=body, headers=headers) as response,
-        ):
-            assert (response.status, await response.read()) == (
-                interaction.status,
-                interaction.body,
-            )
+        async with aiohttp.ClientSession() as session:
+            for interaction in load(cassette):
+                method, url, body, headers = asked(interaction)
+                async with session.request(method, url, data=body, headers=headers) as response:
+                    got = response.status, await response.read()
+                assert got == (interaction.status, interaction.body)
 
 
-def test_httpx_under_stock_vcrpy_gets_the_recorded_body(cassette):
-    (interaction,) = load(cassette)
-    method, url, body, headers = asked(interaction)
+def test_httpx_under_stock_vcrpy_gets_the_recorded_bodies(cassette):
     with stock(cassette), httpx.Client() as client:
-        response = client.request(method, url, content=body, headers=headers)
-    assert (response.status_code, response.content) == (interaction.status, interaction.body)
+        for interaction in load(cassette):
+            method, url, body, headers = asked(interaction)
+            response = client.request(method, url, content=body, headers=headers)
+            got = response.status_code, response.content
+            assert got == (interaction.status, interaction.body)
 
 
 def test_a_file_that_stock_vcrpy_saved_again_is_the_same_recording(cassette, tmp_path):

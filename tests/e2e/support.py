@@ -12,6 +12,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 QUICKSTART = ROOT / "prompts" / "quickstart.yaml"
 
+# The package that is tested, also in a working tree that is not installed, and `provided`.
+PATHS = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
+
 
 @dataclass
 class Finished:
@@ -24,7 +27,12 @@ def glmbench(*args, cwd=ROOT, **environment) -> Finished:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "glmbench", *map(str, args)],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(cwd), "COLUMNS": "80", **environment},
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{cwd}{os.pathsep}{PATHS}",
+            "COLUMNS": "80",
+            **environment,
+        },
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -171,7 +171,7 @@ def _copy_of_quickstart(folder):
         (["run"], "Missing argument 'SUITE...'"),
         (["run", "s.yaml", "--mode", "reply"], "'reply' is not one of"),
         (["run", "s.yaml", "--timing", "fast"], "timing is 'fast'"),
-        (["run", "s.yaml", "--connect-to", "h:1"], "--connect-to needs --mode"),
+        (["run", str(QUICKSTART), "--connect-to", "h:1"], "--connect-to needs --mode"),
         (["run", "s.yaml", "--mode", "live", "--connect-to", "h"], "'h' is not HOST:PORT"),
         (["run", "s.yaml", "--mode", "live", "--connect-to", "h:0"], "'h:0' is not HOST:PORT"),
         (["run", "s.yaml", "-o", "r.txt"], "r.txt does not end in .json"),

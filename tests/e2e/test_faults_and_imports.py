@@ -8,6 +8,9 @@ import pytest
 from e2e.support import QUICKSTART, glmbench, result_of, write_suite
 from emulation import emulated
 
+# A process for each command: `make slow` runs these.
+pytestmark = pytest.mark.slow
+
 SUITE = """
 version: 1
 name: small

@@ -58,6 +58,8 @@ def test_the_result_has_the_documented_keys(tmp_path):
         "environment",
         "trials",
         "details",
+        "cases",
+        "thresholds",
         "warnings",
         "leaks",
         "replay_lag_s",

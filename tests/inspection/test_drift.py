@@ -9,8 +9,9 @@ from glmbench.errors import UsageError
 from glmbench.inspection.drift import find_drift
 from glmbench.report.drift import render_drift
 from glmbench.results.judge import Exit
-from glmbench.running.plan import load_plan, select
+from glmbench.running.plan import load_plan
 from glmbench.running.runner import run_suites
+from glmbench.running.selection import Selection, select
 from glmbench.running.stage import Settings
 
 SCRIPT = """
@@ -38,7 +39,7 @@ cases:
 def plan(folder, cases=()):
     path = folder / "suite.yaml"
     path.write_text(SUITE, encoding="utf-8")
-    return select(load_plan([path]), cases)
+    return select(load_plan([path]), Selection(cases=tuple(cases)))
 
 
 @pytest.fixture
@@ -109,7 +110,9 @@ def test_a_recording_that_cannot_be_looked_at_is_named(recorded):
     path = recorded / "suite.yaml"
     path.write_text(f"{SUITE}cassettes: {{dir: {'x' * 300}}}\n", encoding="utf-8")
     with emulated(recorded, SCRIPT) as address:
-        report = find_drift(select(load_plan([path]), ["one"]), connect_to=address)
+        report = find_drift(
+            select(load_plan([path]), Selection(cases=("one",))), connect_to=address
+        )
     assert report.exit_code == Exit.CASSETTE
     assert report.drifts[0].unrecorded == (
         f"{'x' * 300}/one@glm-4@1.yaml cannot be read: File name too long: record it first"

@@ -12,6 +12,7 @@ from glmbench.inspection.scan import scan_run
 from glmbench.results.model import Leak
 from glmbench.running.plan import Plan, SuitePlan
 from glmbench.suites.load import load_suite
+from glmbench.suites.profiles import Profile
 
 SUITE = """\
 version: 1
@@ -34,6 +35,10 @@ def plan_in(folder, allow="nothing at all"):
         provider_name="chatglm",
         trials=(),
         lines={},
+        kwargs={},
+        functions={},
+        profile=Profile(),
+        mode="replay",
     )
     return Plan(suites=(one,), problems=())
 

@@ -19,7 +19,8 @@ from glmbench.cassettes.tape import RecordingTape
 from glmbench.errors import SuiteError
 from glmbench.results.judge import Exit, decide
 from glmbench.running.plan import load_plan
-from glmbench.running.runner import Settings, run_suites
+from glmbench.running.runner import run_suites
+from glmbench.running.stage import Settings
 
 # Tracks count in whole microseconds.
 ROUNDING = 1e-6
@@ -82,11 +83,12 @@ def run(plans, **settings):
 def comparable(trial):
     """Everything but what is known live only, and the words for where the figures come from."""
     data = msgspec.to_builtins(trial)
-    for key in ("source", "client_lag_p50_s", "client_lag_max_s"):
-        del data["timing"][key]
+    for turn in (data, *data["turns"]):
+        for key in ("source", "client_lag_p50_s", "client_lag_max_s"):
+            del turn["timing"][key]
+        for check in turn["checks"]:
+            del check["note"]
     del data["cassette"]["verdict"]
-    for check in data["checks"]:
-        del check["note"]
     return data
 
 
