@@ -4,13 +4,15 @@
 
 For each suite in `prompts/` with a script of the same name in `prompts/emulator/`, or for those
 that are named: start the emulator of the service that the script is for on a free port of this
-machine, and refresh the suite's cassettes with `--connect-to`.
+machine, and refresh the suite's cassettes with `--connect-to`. The cassette that `glmbench init`
+writes is a copy of the quickstart's first one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -20,9 +22,12 @@ from glmbench.server.script_file import load_script
 PROMPTS = Path("prompts")
 SCRIPTS = PROMPTS / "emulator"
 
-# The GLM API wants a key and the emulator takes any. It must not be anybody's: what the emulator
-# is sent passes through this machine's loopback as plain text.
-KEYS = {"ZHIPUAI_API_KEY": "not-a-real-key-0123456789"}
+FIRST = Path("cassettes/quickstart/hello-zh@glm-4@1.yaml")
+STARTER = Path("glmbench/starter/cassette.yaml")
+
+# The GLM API wants a key and the emulator takes any; completions.yaml names one, too. It must not
+# be anybody's: what the emulator is sent passes through this machine's loopback as plain text.
+KEYS = dict.fromkeys(("ZHIPUAI_API_KEY", "EXAMPLE_API_KEY"), "not-a-real-key-0123456789")
 FOREIGN_KEYS = ("ZAI_API_KEY", "OPENAI_API_KEY")
 
 
@@ -53,7 +58,11 @@ def main(*names: str) -> int:
             file=sys.stderr,
         )
         return 2
-    return max(asyncio.run(record(name)) for name in names or known)
+    chosen = names or known
+    code = max(asyncio.run(record(name)) for name in chosen)
+    if FIRST.parent.name in chosen:
+        shutil.copyfile(FIRST, STARTER)
+    return code
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Write the generated blocks of README.md and docs/ again: help texts, tables, layers, a result.
+"""Write what README.md and docs/ hold of generated text again: help texts, tables, a result.
 
-A block stands between `<!-- NAME: begin -->` and `<!-- NAME: end -->`; `tests/docs` compares it
-with what this file makes. Run it from anywhere: .venv/bin/python scripts/refresh_docs.py
+A block stands between `<!-- NAME: begin -->` and `<!-- NAME: end -->`, and a file that is generated
+as a whole has no marks; `tests/docs` compares both with what this file makes. Run it from anywhere:
+.venv/bin/python scripts/refresh_docs.py
 """
 
 from __future__ import annotations
@@ -90,6 +91,11 @@ def generated() -> Iterator[tuple[str, str, str, Callable[[], str]]]:
     yield "docs/design.md", "layers", "text", layers
 
 
+def generated_files() -> Iterator[tuple[str, Callable[[], str]]]:
+    """Yield each file that is generated as a whole, and what makes its text."""
+    yield "docs/reference/suite.schema.json", lambda: invoke("schema").stdout
+
+
 def fenced(language: str, text: str) -> str:
     return f"```{language}\n{text}```\n"
 
@@ -105,7 +111,16 @@ def find_block(text: str, name: str) -> str | None:
     return match[2] if match else None
 
 
+def write_files() -> None:
+    for file, make in generated_files():
+        path, text = ROOT / file, make()
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(f"{file} written")
+
+
 def main() -> int:
+    write_files()
     missing = 0
     for file, name, language, make in generated():
         path = ROOT / file
