@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check format lint types layers cassettes bench clean
+.PHONY: help demo test slow check format lint types layers cassettes bench clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -32,6 +32,9 @@ demo: $(VENV)/run.stamp  ## replay the quickstart suite from its cassettes
 test: $(VENV)/test.stamp  ## run the tests
 	$(BIN)/python -m pytest
 
+slow: $(VENV)/test.stamp  ## run the tests that take long
+	$(BIN)/python -m pytest -m slow
+
 check: lint types layers test  ## everything that must hold before a commit
 
 lint: $(VENV)/dev.stamp  ## format and lint, without changing anything
@@ -53,6 +56,8 @@ cassettes: $(VENV)/run.stamp  ## record the shipped cassettes again, from our ow
 
 bench: $(VENV)/test.stamp  ## what glmbench itself costs
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/validate.py
+	$(BIN)/python benchmarks/trials.py
 	$(BIN)/python benchmarks/replay.py
 	$(BIN)/python benchmarks/decoding.py
 	$(BIN)/python benchmarks/client.py

@@ -1,4 +1,4 @@
-"""What the benchmarks share: versions, runs taken in turn, and ChatGLM streams to replay.
+"""What the benchmarks share: versions, runs taken in turn, and recorded-looking streams to replay.
 
 Machines are noisy, and the noise comes in stretches of seconds. So whatever is compared is run in
 turn, round by round, and the ratio shown is the median of the rounds' own ratios.
@@ -12,8 +12,9 @@ import gc
 import os
 import platform
 import time
-from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import version
+from itertools import accumulate
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from glmbench.cassettes.interaction import Interaction
     from glmbench.cassettes.matching import RequestShape
+    from glmbench.server.script import Options
 
 RECORDED_AT = "2026-11-22T10:00:00Z"
 PROSE = "长江发源于青藏高原的唐古拉山脉，穿过峡谷与平原，在上海以北注入东海。"
@@ -89,27 +91,34 @@ class _RequestSeenError(Exception):
 
 def chatglm_requests(prompts: list[str]) -> list[RequestShape]:
     """Return what the ChatGLM provider really sends for each prompt; nothing is sent."""
-    import aiohttp
+    return requests_of("chatglm", "glm-4", prompts)
 
-    from glmbench import ChatGLM
-    from glmbench.cassettes.tape import request_shape
 
-    class Catcher(aiohttp.TCPConnector):
-        async def connect(self, req: Any, *_: Any, **__: Any) -> Any:
-            raise _RequestSeenError(await request_shape(req))
+def requests_of(
+    provider: str, model: str, prompts: list[str], **options: Any
+) -> list[RequestShape]:
+    """Return what a built-in provider really sends for each prompt; nothing is sent."""
+    from glmbench.cassettes.context import activate
+    from glmbench.cassettes.tape import PlayingTape
+    from glmbench.providers.registry import resolve
+
+    create: Any = resolve(provider)
+
+    class Catcher(PlayingTape):
+        def find(self, shape: RequestShape) -> Interaction:
+            raise _RequestSeenError(shape)
 
     async def ask(prompt: str) -> RequestShape:
-        async with Catcher() as connector:
-            messages = [{"role": "user", "content": prompt}]
-            parts = ChatGLM.create_async_generator("glm-4", messages, connector=connector)
+        messages = [{"role": "user", "content": prompt}]
+        with activate(Catcher("nothing is recorded", None)):
+            parts = create.create_async_generator(model, messages, **options)
             try:
                 await anext(parts)
             except _RequestSeenError as seen:
                 return seen.shape
             finally:
-                with suppress(RuntimeError):
-                    await parts.aclose()
-        raise AssertionError("the provider answered without a connection")
+                await parts.aclose()
+        raise AssertionError("the provider answered without a recording")
 
     async def ask_all() -> list[RequestShape]:
         return [await ask(prompt) for prompt in prompts]
@@ -118,20 +127,37 @@ def chatglm_requests(prompts: list[str]) -> list[RequestShape]:
 
 
 def snapshot_answer(request: RequestShape, name: str, *, chunks: int, piece: int) -> Interaction:
-    """Build a recorded-looking answer of that many frames, each a read of its own."""
+    """Build a recorded-looking ChatGLM answer of that many frames, each a read of its own."""
+    from glmbench.server.script import Options
+
+    # The opening frame, the one that completes the part, and the finish frame are no fragments.
+    answer = recorded_answer(request, name, Options(piece=piece), length=(chunks - 3) * piece)
+    assert answer.track is not None
+    assert len(answer.track.chunks) == chunks
+    return answer
+
+
+def recorded_answer(
+    request: RequestShape, name: str, style: Options, *, length: int
+) -> Interaction:
+    """Build a recorded-looking answer of that many characters, each frame a read of its own."""
     from glmbench.cassettes.interaction import Interaction
     from glmbench.cassettes.track import Chunk, End, Track
     from glmbench.server.composition import compose
     from glmbench.server.frames import Identity
-    from glmbench.server.script import Options, Speech, TextPart
+    from glmbench.server.script import Speech, TextPart
 
-    # The opening frame, the one that completes the part, and the finish frame are no fragments.
-    length = (chunks - 3) * piece
     text = (f"{name}：" + PROSE * (length // len(PROSE) + 1))[:length]
-    paced = Options(head_delay_s=0.08, opening_delay_s=0.02, first_delay_s=0.4, delay_s=0.04)
-    speech = Speech(parts=(TextPart(kind="text", text=text, piece=piece),), options=paced)
+    paced = replace(style, head_delay_s=0.08, opening_delay_s=0.02, first_delay_s=0.4, delay_s=0.04)
+    speech = Speech(parts=(TextPart(kind="text", text=text),), options=paced)
     performance = compose(speech, Identity(name=name), "")
     body = b"".join(write.data for write in performance.writes)
+    # A little late and not evenly so, as on a network; never before what was sent first.
+    late = (
+        round(write.at_s * 1e6) + 600 + 37 * number % 400
+        for number, write in enumerate(performance.writes)
+    )
+    instants = list(accumulate(late, lambda before, at: max(before + 1, at)))
     track = Track(
         origin="emulator",
         recorded_at=RECORDED_AT,
@@ -144,12 +170,11 @@ def snapshot_answer(request: RequestShape, name: str, *, chunks: int, piece: int
         framing="chunked",
         dropped=(("Transfer-Encoding", "chunked"),),
         chunks=tuple(
-            Chunk(at_us=round(write.at_s * 1e6) + 600 + 37 * number % 400, size=len(write.data))
-            for number, write in enumerate(performance.writes)
+            Chunk(at_us=at_us, size=len(write.data))
+            for at_us, write in zip(instants, performance.writes, strict=True)
         ),
         end=End(kind="eof", at_us=round(performance.end_at_s * 1e6) + 2_000),
     )
-    assert len(track.chunks) == chunks
     return Interaction(
         request=request,
         status=200,

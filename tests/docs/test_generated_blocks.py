@@ -6,6 +6,7 @@ import pytest
 from docs.pages import DOCS, REFERENCE, ROOT, page, refresh_docs
 
 GENERATED = {(file, name): (lang, make) for file, name, lang, make in refresh_docs.generated()}
+FILES = dict(refresh_docs.generated_files())
 AGAIN = f"run {refresh_docs.COMMAND} and look at what changed"
 
 
@@ -15,6 +16,11 @@ def test_a_generated_block_is_what_the_program_says_now(file, name):
     block = refresh_docs.find_block(page(ROOT / file), name)
     assert block is not None, f"{file} lacks the marks of the block {name}"
     assert block == refresh_docs.fenced(language, make()), f"{file} is behind: {AGAIN}"
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_generated_file_is_what_the_program_says_now(file):
+    assert page(ROOT / file) == FILES[file](), f"{file} is behind: {AGAIN}"
 
 
 def test_every_verb_has_its_help_in_the_reference():
