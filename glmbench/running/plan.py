@@ -103,11 +103,27 @@ def load_plan(paths: Sequence[Path], request: Request | None = None) -> Plan:
 
     Raises:
         SuiteError: something is wrong; its text holds every problem, sorted by place.
+        UsageError: a value for templates is given that no suite has.
     """
     plan = make_plan(paths, request or Request(environ=os.environ))
     if plan.problems:
         raise SuiteError("\n\n".join(problem.render() for problem in plan.problems))
+    if request is not None:
+        _must_be_values(request.choices.vars, plan)
     return plan
+
+
+def _must_be_values(given: Iterable[str], plan: Plan) -> None:
+    """Refuse a value that no template knows: a slip would change nothing, unseen."""
+    known: set[str] = set()
+    for suite in plan.suites:
+        known |= suite.suite.matrix.keys() - {"model"}
+        for case in suite.suite.cases:
+            known |= {*case.vars, *(case.rows[0] if case.rows else ())}
+    for name in given:
+        if name not in known:
+            near = did_you_mean(name, known)
+            raise UsageError(f'no case has the value "{name}"' + (f"; {near}" if near else ""))
 
 
 def _plan_suite(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from running.runs import plans
 
-from glmbench.errors import SuiteError
+from glmbench.errors import SuiteError, UsageError
 from glmbench.running.stage import make_redactor
 from glmbench.suites.expand import Choices
 
@@ -134,3 +134,19 @@ def test_a_secret_that_is_not_set_is_said_with_its_place_where_a_run_asks_for_re
     environ = {"CITY": "Suzhou", "ASSISTANT": "a1"}
     with pytest.raises(SuiteError, match="8:23: the environment variable SMALL_KEY is not set"):
         plans(tmp_path, WITH_VARIABLES, environ=environ, mode="live")
+
+
+WITH_VALUES = """
+version: 1
+name: small
+provider: chatglm
+matrix: {lang: [zh]}
+cases: [{id: one, prompt: "{{ city }} {{ lang }}", vars: {city: Suzhou}}]
+"""
+
+
+def test_a_value_of_the_command_line_must_be_one_that_a_suite_has(tmp_path):
+    for known in ("city", "lang"):
+        plans(tmp_path, WITH_VALUES, choices=Choices(vars={known: "x"}))
+    with pytest.raises(UsageError, match='^no case has the value "citty"; did you mean "city"?'):
+        plans(tmp_path, WITH_VALUES, choices=Choices(vars={"citty": "x"}))
