@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from glmbench.problems import did_you_mean, printable, shortened
 from glmbench.suites.datasets import DatasetError, read_dataset, read_text
+from glmbench.suites.durations import read_duration
 from glmbench.suites.expand import encoded_model
 from glmbench.suites.expectations import NOTHING, lay_over, read_expect, settle
 from glmbench.suites.faults import read_fault
@@ -28,7 +29,7 @@ from glmbench.suites.nodes import (
     yaml_1_1_hint,
 )
 from glmbench.suites.placeholders import find_placeholders
-from glmbench.suites.profiles import positive, read_duration
+from glmbench.suites.profiles import positive
 from glmbench.suites.templates import TemplateError, attributes_of, names_in
 
 if TYPE_CHECKING:

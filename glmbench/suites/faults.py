@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from glmbench.errors import UsageError
 from glmbench.problems import printable, shortened
-from glmbench.suites.bounds import BoundError, parse_duration
+from glmbench.suites.durations import read_duration, read_wait
 from glmbench.suites.nodes import Keys, Node, Reader, word
 from glmbench.yamlsource import YamlError, parse
 
@@ -95,9 +95,6 @@ _EXAMPLES = (
     "{delay_first: 10s} or {corrupt: {chunk: 5}}"
 )
 
-# As for a timeout: the limit of the virtual clock.
-_MAX_SECONDS = 24 * 3600
-
 
 def read_fault(node: Node) -> Fault | None:
     """Read a fault; None when something is wrong with it, which is then reported."""
@@ -107,8 +104,8 @@ def read_fault(node: Node) -> Fault | None:
         kind: CutKind = keys.read("kind", _cut_kind, "reset")
         keys.find("refuse", _true)
         code = keys.read("status", _whole_number(400, 599), 0)
-        retry_after = keys.find("retry_after", _wait)
-        seconds = keys.read("delay_first", _delay, 0.0)
+        retry_after = keys.find("retry_after", read_wait)
+        seconds = keys.find("delay_first", read_duration) or 0.0
         chunk = keys.read("corrupt", _corrupt_chunk, 0)
         name = _the_one(node) if keys.is_mapping else None
     if len(node.problems) > before:
@@ -201,33 +198,3 @@ def _true(node: Node) -> bool:
 def _corrupt_chunk(node: Node) -> int:
     with Keys(node, "corrupt") as keys:
         return keys.require("chunk", _whole_number(1), 1)
-
-
-def _wait(node: Node) -> float:
-    seconds = _seconds(node)
-    if seconds is not None and not 0 <= seconds <= _MAX_SECONDS:
-        node.report(f"{node.label} must be at least 0 and at most a day")
-    return seconds or 0.0
-
-
-def _delay(node: Node) -> float:
-    seconds = _seconds(node)
-    if seconds is not None and not 0 < seconds <= _MAX_SECONDS:
-        node.report(f"{node.label} must be longer than nothing and at most a day")
-    return seconds or 0.0
-
-
-def _seconds(node: Node) -> float | None:
-    """Read a duration, to the microsecond of a track; None when it is none, which is reported."""
-    seconds = node.value
-    if isinstance(seconds, str):
-        try:
-            seconds = parse_duration(seconds)
-        except BoundError as error:
-            node.report(str(error), error.hint)
-            return None
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        node.expected("a duration", 'write "10s" or a number of seconds')
-        return None
-    # Beyond this a float need not hold it, and it is out of bounds anyway.
-    return round(float(min(max(seconds, -1), _MAX_SECONDS + 1)), 6)

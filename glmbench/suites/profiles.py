@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from glmbench.suites.bounds import BoundError, parse_duration
+from glmbench.suites.bounds import BoundError
+from glmbench.suites.durations import read_duration
 from glmbench.suites.nodes import Keys, Node, flag, integer, one_or_list, plain_mapping, text, word
 from glmbench.suites.rates import parse_rate
 
@@ -99,25 +100,3 @@ def _count(node: Node) -> int:
     if number < 0:
         node.report(f"{node.label} must not be negative")
     return number
-
-
-# Also the limit of the virtual clock; a longer wait is a slip in the unit.
-MAX_DURATION_S = 24 * 3600
-
-
-def read_duration(node: Node) -> float | None:
-    """Read a number of seconds, or a text with a unit; at most a day."""
-    seconds = node.value
-    if isinstance(seconds, str):
-        try:
-            seconds = parse_duration(seconds)
-        except BoundError as error:
-            node.report(str(error), error.hint)
-            return None
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        node.expected("a duration", 'write "30s" or a number of seconds')
-        return None
-    if not 0 < seconds <= MAX_DURATION_S:
-        node.report(f"{node.label} must be longer than nothing and at most a day")
-        return None
-    return float(seconds)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from glmbench.suites.durations import MAX_DURATION_S
 from glmbench.suites.expectschema import expect_definitions
 from glmbench.suites.faults import CUT_KINDS
 from glmbench.suites.model import ON_TURN_FAILURE, ROLES
-from glmbench.suites.profiles import MAX_DURATION_S, MODES
+from glmbench.suites.profiles import MODES
 from glmbench.suites.schemaparts import (
     boolean,
     choice,

@@ -108,6 +108,7 @@ TESTED_ELSEWHERE = {
     "server/fields": "server/test_script_file",
     "server/listening": "server/test_emulator and test_playback",
     "server/script_options": "server/test_script_file",
+    "suites/durations": "suites/test_faults and test_profiles",
     "suites/expect": "data; suites/test_expectations",
     "suites/rates": "running/test_limits",
     "suites/recordings": "suites/test_load",

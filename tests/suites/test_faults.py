@@ -197,7 +197,7 @@ def test_the_text_of_a_fault_reads_back_as_it(fault):
             "{delay_first: true}",
             22,
             '"delay_first" must be a duration, found true',
-            'write "10s" or a number of seconds',
+            'write "30s" or a number of seconds',
         ),
         ("{corrupt: 5}", 18, '"corrupt" must be a mapping, found the number 5', None),
         ("{corrupt: {}}", 18, 'corrupt needs "chunk"', None),
