@@ -96,7 +96,7 @@ control_options = (
         help="Ask again after an error that can pass.",
     ),
     click.option(
-        "--warmup", type=click.IntRange(0), metavar="N", help="Requests before those that count."
+        "--warmup", type=click.IntRange(0), metavar="N", help="Runs before those that count."
     ),
     click.option(
         "-x", "--fail-fast", is_flag=True, default=None, help="Stop at the first failure."

@@ -64,7 +64,11 @@ def decide(result: RunResult) -> Exit:
     if result.leaks or any(trial.cassette_failed for trial in result.trials):
         return Exit.CASSETTE
     statuses = {trial.status for trial in _decisive(result.trials)}
-    gates = {gate.status for gate in result.gates if gate.severity == "error"}
+    gates = {
+        gate.status
+        for gate in result.gates
+        if gate.severity == "error" or (result.strict and gate.status == "failed")
+    }
     if "failed" in statuses or (result.strict and result.warnings):
         return Exit.FAILED
     if "error" in statuses:

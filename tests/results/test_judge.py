@@ -9,7 +9,7 @@ from glmbench.cassettes.verdict import Finding
 from glmbench.checks.evaluate import CheckResult
 from glmbench.measure.observation import Failure
 from glmbench.results.judge import Exit, decide, judge, summarize
-from glmbench.results.model import Caveat, Leak
+from glmbench.results.model import Caveat, GateResult, Leak
 from glmbench.suites.expect import ErrorExpect, Expect
 
 HIT = Finding(verdict="HIT")
@@ -126,3 +126,9 @@ def test_a_flaky_case_fails_no_run_and_a_failed_one_does():
 def test_what_is_wrong_with_a_cassette_is_no_matter_of_how_many_passed():
     trials = [make_trial(min_pass=1), make_trial(status="error", verdict="MISS", repeat=2)]
     assert decide(make_result(trials)) == Exit.CASSETTE
+
+
+def test_a_threshold_that_only_warns_fails_a_strict_run():
+    warned = GateResult(suite="s", text="t", status="failed", got="", n=1, severity="warn")
+    assert decide(make_result([make_trial()], gates=(warned,))) == Exit.OK
+    assert decide(make_result([make_trial()], gates=(warned,), strict=True)) == Exit.GATE
