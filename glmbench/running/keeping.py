@@ -41,6 +41,8 @@ def keep(stage: Stage, trial: Trial, tape: RecordingTape, took: Take) -> Outcome
         shown = _replayed(stage, trial, interactions, took)
     status = make_outcome(stage, trial, shown).result.status
     finding = _secrets_left(stage, interactions, shown)
+    if finding is None and not stage.settings.force and stage.playback(trial).fault is not None:
+        finding = _no_ground(took.decisive)
     if finding is None and not stage.settings.force:
         replaces = tape.path is not None and tape.path.exists()
         finding = objection(
@@ -88,6 +90,14 @@ def _secrets_left(
         return None
     reason = f"the value of {', '.join(sorted(names))} is in it in a form that cannot be taken out."
     return Finding(verdict="MISS", reason=f"Not saved: {reason}")
+
+
+def _no_ground(observation: Observation) -> Finding | None:
+    """Refuse to put a fault on an answer that has one of its own."""
+    if observation.failure is None:
+        return None
+    reason = f"without its fault the answer ended in {observation.failure.type} all the same."
+    return Finding(verdict="MISS", reason=f"Not saved: {reason} --force saves it.")
 
 
 def objection(

@@ -16,8 +16,16 @@ from glmbench.problems import Problem, did_you_mean
 from glmbench.providers.registry import import_function, import_provider, option_names, resolve
 from glmbench.redaction.redactor import Secret
 from glmbench.running.stand_ins import stand_in
-from glmbench.suites.expand import AS_WRITTEN, Choices, Trial, expand, fill_in, find_collisions
-from glmbench.suites.load import LoadedSuite, load_suite, option_path
+from glmbench.suites.expand import (
+    AS_WRITTEN,
+    Choices,
+    Trial,
+    count_trials,
+    expand,
+    fill_in,
+    find_collisions,
+)
+from glmbench.suites.load import MAX_TRIALS, LoadedSuite, load_suite, option_path
 from glmbench.suites.profiles import Profile
 from glmbench.suites.recordings import MIN_SECRET, too_short
 
@@ -145,6 +153,10 @@ def _plan_suite(
     functions, not_found = _find_functions(suite, document)
     default_model = str(getattr(provider, "default_model", "") or "")
     choices = _with_profile(request.choices, profile)
+    total = sum(count_trials(case, suite.matrix, choices.repeat) for case in suite.cases)
+    if total > MAX_TRIALS:
+        message = f"repeated so often it has {total:,} trials; at most {MAX_TRIALS:,} are run"
+        return None, [*problems, document.problem((), message)]
     expansion = expand(suite, default_model, variables=variables, choices=choices)
     problems += [document.problem(*problem) for problem in (*unfilled, *expansion.problems)]
     problems += not_found

@@ -94,7 +94,7 @@ def expand(
         choices: of the command line and the profile.
     """
     trials: list[Trial] = []
-    problems: dict[tuple[NodePath, str], None] = {}
+    problems: dict[tuple[NodePath, str], str] = {}
     for case in suite.cases:
         for name, model, values in _variants(suite, case, default_model, choices):
             values["env"] = variables
@@ -103,9 +103,11 @@ def expand(
                 try:
                     turns.append(_rendered(turn, values))
                 except _RenderError as error:
-                    problems[error.path, f"{error} (in the trial {name}@{model})"] = None
+                    problems.setdefault((error.path, str(error)), f"{name}@{model}")
             trials += _repeats(case, name, model, tuple(turns), choices)
-    return Expansion(trials=tuple(trials), problems=tuple(problems))
+    # One fault shows in every trial, and is still one fault.
+    found = [(path, f"{words} (in the trial {at})") for (path, words), at in problems.items()]
+    return Expansion(trials=tuple(trials), problems=tuple(found))
 
 
 def _variants(
@@ -123,11 +125,13 @@ def _variants(
                 yield name, str(model), values
 
 
-def count_trials(case: Case, matrix: Mapping[str, tuple[Any, ...]]) -> int:
-    """Count the trials of a case as the suite has it, without making them."""
+def count_trials(
+    case: Case, matrix: Mapping[str, tuple[Any, ...]], repeat: int | None = None
+) -> int:
+    """Count the trials of a case without making them; `repeat` goes over its own."""
     axes = [len(values) for axis, values in matrix.items() if axis != "model" or not case.model]
     rows = 1 if case.rows is None else len(case.rows)
-    return rows * prod(axes) * (case.repeat or 1)
+    return rows * prod(axes) * (repeat or case.repeat or 1)
 
 
 def longest_axes(matrix: Mapping[str, tuple[Any, ...]]) -> int:

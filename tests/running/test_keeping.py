@@ -413,3 +413,13 @@ def test_a_scrubbed_recording_that_cannot_be_replayed_is_not_saved_and_says_why(
     trial, _ = recorded(tmp_path, script=script, text=text, force=True)
     assert trial.cassette.verdict == "STALE"
     assert cassette(tmp_path).exists()
+
+
+def test_a_fault_is_not_put_on_an_answer_that_failed_by_itself(tmp_path):
+    more = ", fault: {refuse: true}, expect: {error: ConnectFailed}"
+    trial, code = recorded(tmp_path, prompt="busy", more=more)
+    assert (trial.status, trial.cassette.verdict, code) == ("error", "MISS", Exit.CASSETTE)
+    assert trial.cassette.reason.startswith(
+        "Not saved: without its fault the answer ended in RateLimitedError all the same."
+    )
+    assert not cassette(tmp_path).exists()

@@ -150,3 +150,17 @@ def test_a_value_of_the_command_line_must_be_one_that_a_suite_has(tmp_path):
         plans(tmp_path, WITH_VALUES, choices=Choices(vars={known: "x"}))
     with pytest.raises(UsageError, match='^no case has the value "citty"; did you mean "city"?'):
         plans(tmp_path, WITH_VALUES, choices=Choices(vars={"citty": "x"}))
+
+
+def test_repeats_of_the_command_line_are_counted_before_they_are_made(tmp_path):
+    with pytest.raises(SuiteError, match="repeated so often it has 100,000,000 trials"):
+        plans(tmp_path, WITH_VALUES, choices=Choices(repeat=100_000_000))
+
+
+def test_one_fault_of_a_template_is_told_once(tmp_path):
+    suite = WITH_VALUES.replace("lang: [zh]", "lang: [zh, en, fr]").replace(
+        "{{ city }}", "{{ 1 / 0 }}"
+    )
+    with pytest.raises(SuiteError) as caught:
+        plans(tmp_path, suite)
+    assert str(caught.value).count("suite.yaml:") == 1
