@@ -99,7 +99,7 @@ def requests_of(
 ) -> list[RequestShape]:
     """Return what a built-in provider really sends for each prompt; nothing is sent."""
     from glmbench.cassettes.context import activate
-    from glmbench.cassettes.tape import PlayingTape
+    from glmbench.cassettes.playing_tape import PlayingTape
     from glmbench.providers.registry import resolve
 
     create: Any = resolve(provider)

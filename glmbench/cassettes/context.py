@@ -11,8 +11,9 @@ from aiohttp import BaseConnector
 
 from glmbench.cassettes import seal
 from glmbench.cassettes.player import INSTANT
+from glmbench.cassettes.playing_tape import AS_RECORDED, Playback, PlayingTape
+from glmbench.cassettes.recording_tape import RecordingTape
 from glmbench.cassettes.store import load
-from glmbench.cassettes.tape import AS_RECORDED, Playback, PlayingTape, RecordingTape, Tape
 from glmbench.errors import UsageError
 from glmbench.redaction.redactor import NOTHING_SECRET
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from aiohttp.connector import Connection
 
     from glmbench.redaction.redactor import Redactor
+
+Tape: TypeAlias = RecordingTape | PlayingTape
 
 Mode: TypeAlias = Literal["replay", "record", "refresh", "live"]
 

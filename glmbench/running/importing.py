@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from glmbench.about import __version__
+from glmbench.cassettes.playing_tape import PlayingTape
 from glmbench.cassettes.raw import RawError, as_interaction, read_raw
 from glmbench.cassettes.scrub import remaining, scrub
 from glmbench.cassettes.store import save
-from glmbench.cassettes.tape import PlayingTape
 from glmbench.errors import CassetteError, CassetteMissError, UsageError
 from glmbench.running.outcome import make_outcome
 from glmbench.running.take import take

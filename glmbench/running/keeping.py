@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from glmbench.cassettes.playing_tape import PlayingTape
 from glmbench.cassettes.scrub import remaining
 from glmbench.cassettes.store import save
-from glmbench.cassettes.tape import PlayingTape, RecordingTape
 from glmbench.cassettes.verdict import Finding
 from glmbench.errors import CassetteError
 from glmbench.running.outcome import make_outcome
@@ -19,6 +19,7 @@ from glmbench.running.take import confirm
 
 if TYPE_CHECKING:
     from glmbench.cassettes.interaction import Interaction
+    from glmbench.cassettes.recording_tape import RecordingTape
     from glmbench.measure.observation import Observation
     from glmbench.results.model import Status
     from glmbench.running.outcome import Outcome

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from glmbench.cassettes.tape import PlayingTape
+from glmbench.cassettes.playing_tape import PlayingTape
 from glmbench.errors import ProtocolError, ProviderError
 from glmbench.measure.observation import Failure, Observation, Read, StampedPart
 from glmbench.parts import FinishReason
@@ -19,8 +19,9 @@ from glmbench.wire.sse import SseDecoder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from glmbench.cassettes.context import Tape
     from glmbench.cassettes.interaction import Interaction
-    from glmbench.cassettes.tape import Position, Served, Tape
+    from glmbench.cassettes.tape import Position, Served
     from glmbench.cassettes.track import Track
     from glmbench.measure.observation import TimingSource
     from glmbench.parts import Part

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from glmbench.cassettes.recording_tape import RecordingTape
 from glmbench.cassettes.seal import noting, sealed
-from glmbench.cassettes.tape import RecordingTape
 from glmbench.cassettes.verdict import Finding
 from glmbench.errors import CassetteDamagedError, CassetteError
 from glmbench.gates import judge_thresholds
@@ -36,8 +36,8 @@ from glmbench.running.take import Take, TurnTake, perform, take, with_refused
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from glmbench.cassettes.context import Tape
     from glmbench.cassettes.seal import Seal
-    from glmbench.cassettes.tape import Tape
     from glmbench.running.plan import SuitePlan
     from glmbench.suites.expand import Trial
 

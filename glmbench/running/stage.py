@@ -6,8 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from glmbench.cassettes.context import open_tape, parse_timing, plays
-from glmbench.cassettes.tape import Playback, RecordingTape, Tape
+from glmbench.cassettes.context import Tape, open_tape, parse_timing, plays
+from glmbench.cassettes.playing_tape import Playback
+from glmbench.cassettes.recording_tape import RecordingTape
 from glmbench.redaction.redactor import Redactor, Secret, is_credential_key
 from glmbench.suites.recordings import MIN_SECRET
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from glmbench.cassettes import virtual_time
 from glmbench.cassettes.context import activate
+from glmbench.cassettes.playing_tape import PlayingTape
 from glmbench.cassettes.seal import sealed
-from glmbench.cassettes.tape import PlayingTape
 from glmbench.cassettes.verdict import Finding
 from glmbench.checks.evaluate import evaluate
 from glmbench.errors import (
@@ -38,7 +38,7 @@ from glmbench.suites.model import Message
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from glmbench.cassettes.tape import Tape
+    from glmbench.cassettes.context import Tape
     from glmbench.measure.observation import Observation
     from glmbench.running.stage import Stage
     from glmbench.suites.expand import Trial, TrialTurn

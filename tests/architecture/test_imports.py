@@ -72,6 +72,8 @@ TESTED_ELSEWHERE = {
     "about": "e2e compares it with --version",
     "cassettes/interaction": "data; cassettes/test_store and test_recorder",
     "cassettes/library": "cassettes/test_tape",
+    "cassettes/playing_tape": "cassettes/test_tape and test_player",
+    "cassettes/recording_tape": "cassettes/test_tape and test_recorder",
     "cassettes/verdict": "data; its rules are tested where they are applied, in results/test_judge",
     "cassettes/reader": "cassettes/test_recorder drives it through aiohttp",
     "cassettes/exchange": "cassettes/test_recorder drives it through aiohttp",

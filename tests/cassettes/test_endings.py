@@ -12,8 +12,8 @@ from streamserver import KEEP, LAST, STALL, chunked, head, stream_server
 
 from glmbench import run_virtual, use_cassette
 from glmbench.cassettes.context import activate
+from glmbench.cassettes.recording_tape import RecordingTape
 from glmbench.cassettes.store import load
-from glmbench.cassettes.tape import RecordingTape
 from glmbench.errors import CassetteError
 
 

@@ -15,9 +15,9 @@ import pytest
 from glmbench import FinishReason, Reasoning, errors, run_virtual
 from glmbench.cassettes.context import activate
 from glmbench.cassettes.faults import put_fault
+from glmbench.cassettes.playing_tape import PlayingTape
 from glmbench.cassettes.reframe import parse_reframe, reframe
 from glmbench.cassettes.store import load
-from glmbench.cassettes.tape import PlayingTape
 from glmbench.running.plan import load_plan
 from glmbench.suites.faults import CUT_KINDS, Corrupt, CutAfter, DelayFirst, Status
 

@@ -14,8 +14,8 @@ from emulation import emulated, truth
 
 from glmbench import ChatGLM
 from glmbench.cassettes.context import activate
+from glmbench.cassettes.recording_tape import RecordingTape
 from glmbench.cassettes.store import load
-from glmbench.cassettes.tape import RecordingTape
 from glmbench.errors import SuiteError
 from glmbench.results.judge import Exit, decide
 from glmbench.running.plan import load_plan
