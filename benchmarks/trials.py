@@ -29,7 +29,7 @@ from harness import arguments, recorded_answer, requests_of
 from glmbench.cassettes.store import save
 from glmbench.inspection.scan import scan_run
 from glmbench.report.tables import render_run
-from glmbench.results.serialize import to_json
+from glmbench.results.document import to_json
 from glmbench.running.plan import load_plan
 from glmbench.running.runner import Settings, run_suites
 from glmbench.server.script import Options

@@ -6,13 +6,14 @@ no verdict: such a threshold is unmeasured, never passed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glmbench.measure.stats import min_samples, percentile
 from glmbench.results.cases import counts, group_cases
 from glmbench.results.model import GateResult
-from glmbench.suites.thresholds import DURATIONS, SHARES
+from glmbench.results.statistics import has_failed
+from glmbench.suites.thresholds import DURATIONS, SHARES, parse_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,6 +38,24 @@ def judge_thresholds(
         trials = [trial for trial in result.trials if trial.suite == suite]
         gates.append(_judge(suite, threshold, _chosen(threshold, trials), run))
     return tuple(gates)
+
+
+def judge_again(result: RunResult) -> tuple[GateResult, ...]:
+    """Judge the thresholds of a result once more, as after trials were added.
+
+    Raises:
+        BoundError: a text in it is no threshold.
+    """
+    thresholds = [
+        (
+            gate.suite,
+            replace(
+                parse_threshold(gate.text), tag=gate.tag, when=gate.when, severity=gate.severity
+            ),
+        )
+        for gate in result.gates
+    ]
+    return judge_thresholds(thresholds, result)
 
 
 def unsupported(threshold: Threshold, n: int) -> str | None:
@@ -76,12 +95,14 @@ def _judge(
         status = _verdict(threshold.bound, sample.value)
     return GateResult(
         suite=suite,
-        text=threshold.text + (f", tag {threshold.tag}" if threshold.tag else ""),
+        text=threshold.text,
         status=status,
         got=_got(threshold.metric, sample.value),
         n=sample.n,
         severity=threshold.severity,
         note=sample.note,
+        tag=threshold.tag,
+        when=threshold.when,
     )
 
 
@@ -105,9 +126,10 @@ def _kinds(threshold: Threshold, trials: Iterable[TrialResult], run: When) -> se
 def _kind(trial: TrialResult) -> When | None:
     """Say where the trial's figures come from; None when they belong in no statistic.
 
-    Those of a fault are not the service's, and a reused connection saves what a fresh one costs.
+    Those of a fault are not the service's, a reused connection saves what a fresh one costs, and
+    what failed half-way took neither its time nor all of it.
     """
-    if trial.fault is not None or trial.timing.connection_reused:
+    if trial.fault is not None or trial.timing.connection_reused or has_failed(trial):
         return None
     return _KINDS.get(trial.timing.source)
 

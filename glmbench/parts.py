@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, assert_never
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,3 +116,35 @@ class Conversation:
 Part: TypeAlias = (
     str | FinishReason | Reasoning | Usage | ToolCalls | ImageResponse | Sources | Conversation
 )
+
+
+def describe_part(part: Part) -> str:
+    """Word a part for a person who looks at a stream: a text is itself, all else is named."""
+    match part:
+        case str():
+            return part
+        case Reasoning():
+            return f"reasoning {part.token}"
+        case FinishReason():
+            native = "" if part.native in {None, part.reason} else f" ({part.native})"
+            return f"finish {part.reason}{native}"
+        case Usage():
+            return f"usage {_count(part.input_tokens)}/{_count(part.output_tokens)}"
+        case ToolCalls():
+            return _plural(len(part.calls), "tool call") + (" executed" if part.executed else "")
+        case ImageResponse():
+            return _plural(len(part.urls), "image")
+        case Sources():
+            return _plural(len(part.sources), "source")
+        case Conversation():
+            return "conversation"
+        case _:
+            assert_never(part)
+
+
+def _count(number: int | None) -> str:
+    return "-" if number is None else str(number)
+
+
+def _plural(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -140,7 +140,7 @@ def _silence(_: TrialResult) -> None:
 
 
 def _write(output: Path, result: RunResult) -> bool:
-    from glmbench.results.serialize import to_json
+    from glmbench.results.document import to_json
 
     try:
         write_whole(output, to_json(result))

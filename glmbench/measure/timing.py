@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
+from glmbench.measure.observation import TimingSource  # noqa: TC001 -- msgspec reads annotations
 from glmbench.measure.stats import percentile
-from glmbench.measure.tokens import TokenSource, count_output_tokens
+from glmbench.measure.tokens import TokenSource, count_output_tokens, find_usage
 from glmbench.parts import Part, Reasoning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from glmbench.measure.observation import Observation, TimingSource
+    from glmbench.measure.observation import Observation
 
 # A gap that a reader notices as a halt; longer than any rhythm of tokens.
 STALL_US = 2_000_000
@@ -60,7 +61,9 @@ class Timing:
 class Throughput:
     """Rates of one turn; the token source says whose count `output_tokens` is.
 
-    `output_chars` and the tokens are those of text and reasoning together.
+    `output_chars` and the tokens are those of text and reasoning together. `usage_input_tokens` and
+    `usage_output_tokens` are the service's own counts, also where they are obviously fake and not
+    taken. `tokens_per_read` is by the reads that brought text or reasoning.
     """
 
     token_source: TokenSource = "none"  # noqa: S105 -- tokens of text, not a secret
@@ -69,6 +72,9 @@ class Throughput:
     decode_tps: float | None = None
     e2e_tps: float | None = None
     chars_ps: float | None = None
+    tokens_per_read: float | None = None
+    usage_input_tokens: int | None = None
+    usage_output_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +132,7 @@ def measure_throughput(observation: Observation) -> Throughput:
             decode_tps = tokens * later_chars * _US_PER_S / (all_chars * span_us)
     if tokens is not None and observation.end_us and observation.source != "none":
         e2e_tps = tokens * _US_PER_S / observation.end_us
+    usage = find_usage(observation)
     return Throughput(
         token_source=token_source,
         output_tokens=tokens,
@@ -133,6 +140,9 @@ def measure_throughput(observation: Observation) -> Throughput:
         decode_tps=decode_tps,
         e2e_tps=e2e_tps,
         chars_ps=chars_ps,
+        tokens_per_read=tokens / len(chunks) if tokens is not None and chunks else None,
+        usage_input_tokens=usage.input_tokens if usage else None,
+        usage_output_tokens=usage.output_tokens if usage else None,
     )
 
 

@@ -32,7 +32,8 @@ def render_gates(gates: Sequence[GateResult]) -> str:
 
 
 def _name(gate: GateResult, *, several: bool) -> str:
-    return f"{gate.suite}: {gate.text}" if several else gate.text
+    tag = f", tag {gate.tag}" if gate.tag else ""
+    return (f"{gate.suite}: " if several else "") + gate.text + tag
 
 
 def _status(gate: GateResult) -> str:

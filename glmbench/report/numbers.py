@@ -33,6 +33,10 @@ def rate(per_second: float | None) -> str:
     return f"{per_second:.1f}" if per_second < 1000 else f"{per_second:.0f}"
 
 
+# By the unit of a statistic.
+SHOWN = {"s": duration, "per_s": rate}
+
+
 def count(number: int, singular: str, plural: str | None = None) -> str:
     """Show a number with its noun: `1 trial`, `2 trials`."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"

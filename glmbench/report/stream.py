@@ -7,21 +7,12 @@ from __future__ import annotations
 
 import json
 from itertools import groupby
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from wcwidth import wcswidth
 
 from glmbench.inspection.reading import describe_finish
-from glmbench.parts import (
-    Conversation,
-    FinishReason,
-    ImageResponse,
-    Part,
-    Reasoning,
-    Sources,
-    ToolCalls,
-    Usage,
-)
+from glmbench.parts import Part, Reasoning, describe_part
 from glmbench.redaction.redactor import redact_url
 from glmbench.report.grid import WIDTH, shorten
 from glmbench.report.numbers import NOTHING, count, duration
@@ -140,39 +131,12 @@ def _runs(parts: Sequence[Part]) -> list[str]:
             tokens = (piece.token for piece in pieces if isinstance(piece, Reasoning))
             said.append(f"reasoning {_quoted(''.join(tokens))}")
         else:
-            said += map(_word, pieces)
+            said += map(describe_part, pieces)
     return said
 
 
 def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
-
-
-def _word(part: Part) -> str:
-    match part:
-        case str():
-            return _quoted(part)
-        case Reasoning():
-            return f"reasoning {_quoted(part.token)}"
-        case FinishReason():
-            native = "" if part.native in {None, part.reason} else f" ({part.native})"
-            return f"finish {part.reason}{native}"
-        case Usage():
-            return f"usage {_tokens(part.input_tokens)}/{_tokens(part.output_tokens)}"
-        case ToolCalls():
-            return count(len(part.calls), "tool call") + (" executed" if part.executed else "")
-        case ImageResponse():
-            return count(len(part.urls), "image")
-        case Sources():
-            return count(len(part.sources), "source")
-        case Conversation():
-            return "conversation"
-        case _:
-            assert_never(part)
-
-
-def _tokens(number: int | None) -> str:
-    return NOTHING if number is None else str(number)
 
 
 def _summary(reading: StreamReading) -> str:

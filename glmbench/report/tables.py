@@ -7,25 +7,26 @@ shortened to fit.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from wcwidth import wcswidth
 
 from glmbench import errors
-from glmbench.measure.stats import summarize as summarize_values
 from glmbench.problems import printable
 from glmbench.report.closing import render_closing
 from glmbench.report.failures import render_failures
 from glmbench.report.gates import render_gates
 from glmbench.report.grid import WIDTH, draw_table, room_beside, shorten
-from glmbench.report.numbers import NOTHING, duration, rate
+from glmbench.report.numbers import NOTHING, SHOWN, duration, rate
+from glmbench.report.sources import source_words, token_words
 from glmbench.results.cases import counts, group_cases
+from glmbench.results.statistics import latency_statistics, throughput_statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from glmbench.measure.stats import Summary as Distribution
     from glmbench.results.model import RunResult, TrialResult
+    from glmbench.results.statistics import Statistic, StatisticsGroup
 
 MIN_CASE_WIDTH = 12
 FINISH_WIDTH = 20
@@ -115,93 +116,28 @@ def expected_ending(trial: TrialResult) -> str:
 
 
 def _latency(trials: Sequence[TrialResult]) -> str:
-    sections = []
-    for where, chosen in _by_source(trials):
-        timings = [trial.timing for trial in chosen]
-        metrics = (
-            ("first byte", [timing.ttfb_s for timing in timings]),
-            ("first token (ttft)", [timing.ttft_s for timing in timings]),
-            ("first output (ttfo)", [timing.ttfo_s for timing in timings]),
-            ("total", [timing.total_s for timing in timings]),
-            ("longest gap", [timing.gap_max_s for timing in timings]),
-            ("our own lag, median", [timing.client_lag_p50_s for timing in timings]),
-        )
-        measured = [(name, summarize_values(values)) for name, values in metrics]
-        rows = [_distribution(name, values, duration) for name, values in measured if values.n]
-        if rows:
-            sections.append(draw_table(f"Latency ({where})", _DISTRIBUTION_HEAD, rows, "lrrrrr"))
-    return "\n\n".join(sections)
-
-
-_DISTRIBUTION_HEAD = ["", "n", "min", "median", "p95", "max"]
-
-
-def _by_source(trials: Sequence[TrialResult]) -> list[tuple[str, list[TrialResult]]]:
-    """Group trials by where their figures come from: those are never in one statistic.
-
-    What a fault was put into is in none: its figures are those of the fault.
-    """
-    groups: dict[str, list[TrialResult]] = {}
-    for trial in trials:
-        if trial.timing.source != "none" and trial.fault is None:
-            groups.setdefault(_source_words(trial), []).append(trial)
-    return sorted(groups.items())
-
-
-def _source_words(trial: TrialResult) -> str:
-    reused = ", reused connections" if trial.timing.connection_reused else ""
-    return _origin_words(trial) + reused
-
-
-def _origin_words(trial: TrialResult) -> str:
-    emulated = trial.origin == "emulator"
-    match trial.timing.source:
-        case "live":
-            return "measured on the emulator" if emulated else "measured live"
-        case "recorded":
-            return f"recorded{' from the emulator' if emulated else ''}, not measured now"
-        case "edited":
-            return "of recordings in other chunks"
-        case "consumer":
-            return "stamped where the provider yields"
-        case "none":
-            return "without timing"
-        case _ as never:
-            assert_never(never)
+    return "\n\n".join(
+        _statistics(f"Latency ({source_words(group)})", group)
+        for group in latency_statistics(trials)
+    )
 
 
 def _throughput(trials: Sequence[TrialResult]) -> str:
-    sections = []
-    for where, group in _by_source(trials):
-        for token_source in sorted({trial.throughput.token_source for trial in group}):
-            chosen = [
-                trial.throughput for trial in group if trial.throughput.token_source == token_source
-            ]
-            metrics = (
-                ("tokens/s while decoding", [t.decode_tps for t in chosen]),
-                ("tokens/s end to end", [t.e2e_tps for t in chosen]),
-                ("characters/s", [t.chars_ps for t in chosen]),
-            )
-            measured = [(name, summarize_values(values)) for name, values in metrics]
-            rows = [_distribution(name, values, rate) for name, values in measured if values.n]
-            if rows:
-                title = f"Throughput ({where}; {_TOKEN_WORDS[token_source]})"
-                sections.append(draw_table(title, _DISTRIBUTION_HEAD, rows, "lrrrrr"))
-    return "\n\n".join(sections)
+    return "\n\n".join(
+        _statistics(f"Throughput ({source_words(group)}; {token_words(group)})", group)
+        for group in throughput_statistics(trials)
+    )
 
 
-_TOKEN_WORDS = {
-    "usage": "the service's tokens",
-    "estimate": "tokens estimated",
-    "none": "no tokens",
-}
+def _statistics(title: str, group: StatisticsGroup) -> str:
+    rows = [_distribution(statistic) for statistic in group.statistics]
+    return draw_table(title, ["", "n", "min", "median", "p95", "max"], rows, "lrrrrr")
 
 
-def _distribution(
-    name: str, values: Distribution, show: Callable[[float | None], str]
-) -> list[str]:
+def _distribution(statistic: Statistic) -> list[str]:
+    show, values = SHOWN[statistic.unit], statistic.values
     shown = (values.min, values.p50, values.p95, values.max)
-    return [name, str(values.n), *(show(value) for value in shown)]
+    return [statistic.title, str(values.n), *(show(value) for value in shown)]
 
 
 def _finish_reasons(trials: Sequence[TrialResult]) -> str:

@@ -8,17 +8,17 @@ run to run lives in `environment` and `details`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+# Not for type checkers only: what reads a result file again reads these annotations.
 from glmbench.cassettes.verdict import FAILING, Verdict
+from glmbench.checks.result import CheckResult  # noqa: TC001 -- as said above
+from glmbench.measure.observation import Origin  # noqa: TC001 -- as said above
 from glmbench.measure.stats import Summary as Distribution
-
-if TYPE_CHECKING:
-    from glmbench.checks.evaluate import CheckResult
-    from glmbench.measure.observation import Origin
-    from glmbench.measure.timing import Throughput, Timing
-    from glmbench.parts import FinishReasonName
-    from glmbench.suites.thresholds import Severity
+from glmbench.measure.timing import Throughput, Timing  # noqa: TC001 -- as said above
+from glmbench.parts import FinishReasonName  # noqa: TC001 -- as said above
+from glmbench.results.timeline import Timeline
+from glmbench.suites.thresholds import Severity, When  # noqa: TC001 -- as said above
 
 SCHEMA = "glmbench.result/1"
 
@@ -71,11 +71,12 @@ class TurnResult:
     error: ErrorOutcome | None
     attempts: int = 1
     waited_s: float = 0.0
+    timeline: Timeline = field(default=Timeline())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
-    """One trial; `line` is where its case starts in the suite file.
+    """One trial; `line` is where its case starts in the suite file, `place` its own in the suite.
 
     Its figures and texts are those of its first turn; `error` is that of the turn that had one.
     `case` is the case's id with the row of its dataset and its place in the matrix. `min_pass` is
@@ -105,6 +106,7 @@ class TrialResult:
     turns: tuple[TurnResult, ...] = ()
     tags: tuple[str, ...] = ()
     min_pass: int | None = None
+    place: int = 0
     fault: str | None = None
     """What was put into the recording, in the words of the suite file."""
     reframe: str | None = None
@@ -170,7 +172,8 @@ GateStatus: TypeAlias = Literal["passed", "failed", "unmeasured", "ignored"]
 class GateResult:
     """What became of a threshold. `n` counts the values that it was judged by.
 
-    `got` is empty where there is no value. `note` says why it is not judged.
+    `got` is empty where there is no value. `note` says why it is not judged. `text`, `tag` and
+    `when` are the threshold as the suite has it, so that a merged result can be judged again.
     """
 
     suite: str
@@ -180,6 +183,8 @@ class GateResult:
     n: int
     severity: Severity
     note: str = ""
+    tag: str | None = None
+    when: When | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,5 +203,7 @@ class RunResult:
     leaks: tuple[Leak, ...] = ()
     gates: tuple[GateResult, ...] = ()
     replay_lag: Distribution = field(default=Distribution(n=0))
+    regressions: tuple[str, ...] = ()
+    """What became worse than the baseline, in words, where that shall fail the run."""
     details: dict[str, str] = field(default_factory=dict)
     """Texts that may differ from run to run, by trial id: messages of foreign exceptions."""

@@ -12,6 +12,7 @@ from glmbench.measure.timing import measure_throughput, measure_timing
 from glmbench.parts import FinishReason, Reasoning
 from glmbench.results.judge import judge
 from glmbench.results.model import CassetteOutcome, ErrorOutcome, TrialResult, TurnResult
+from glmbench.results.timeline import make_timeline
 from glmbench.running.take import Take, TurnTake
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def _identity(stage: Stage, trial: Trial) -> dict[str, Any]:
         "line": stage.plan.lines[trial.case.id],
         "tags": trial.case.tags,
         "min_pass": trial.min_pass,
+        "place": trial.place,
     }
 
 
@@ -126,6 +128,7 @@ def _turn(stage: Stage, expect: Expect, took: TurnTake, finding: Finding | None)
         error=_error(took.error, redactor),
         attempts=took.attempts,
         waited_s=took.waited_s,
+        timeline=make_timeline(observation),
     )
 
 

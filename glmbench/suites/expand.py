@@ -32,7 +32,8 @@ class TrialTurn:
 class Trial:
     """One execution of a case; `repeat` counts from 1, `cassette` is a file name.
 
-    `name` is the case's id with the row of its dataset and its place in the matrix.
+    `name` is the case's id with the row of its dataset and its place in the matrix. `place` counts
+    the trials of the suite from 1, whichever of them are selected.
     """
 
     case: Case
@@ -42,6 +43,7 @@ class Trial:
     turns: tuple[TrialTurn, ...]
     timeout: float | None
     min_pass: int | None
+    place: int = 0
 
     @property
     def id(self) -> str:
@@ -104,7 +106,7 @@ def expand(
                     turns.append(_rendered(turn, values))
                 except _RenderError as error:
                     problems.setdefault((error.path, str(error)), f"{name}@{model}")
-            trials += _repeats(case, name, model, tuple(turns), choices)
+            trials += _repeats(case, name, model, tuple(turns), choices, len(trials))
     # One fault shows in every trial, and is still one fault.
     found = [(path, f"{words} (in the trial {at})") for (path, words), at in problems.items()]
     return Expansion(trials=tuple(trials), problems=tuple(found))
@@ -213,7 +215,12 @@ def fill_in(
 
 
 def _repeats(
-    case: Case, name: str, model: str, turns: tuple[TrialTurn, ...], choices: Choices
+    case: Case,
+    name: str,
+    model: str,
+    turns: tuple[TrialTurn, ...],
+    choices: Choices,
+    before: int,
 ) -> Iterator[Trial]:
     for number in range(1, (choices.repeat or case.repeat or 1) + 1):
         yield Trial(
@@ -225,6 +232,7 @@ def _repeats(
             timeout=choices.timeout if choices.timeout is not None else case.timeout,
             # How many must pass was said of the suite's own number of repeats.
             min_pass=case.min_pass if choices.repeat in {None, case.repeat or 1} else None,
+            place=before + number,
         )
 
 

@@ -55,6 +55,20 @@ class Threshold:
         return int(self.statistic[1:]) if self.statistic.startswith("p") else None
 
 
+def parse_threshold(written: str) -> Threshold:
+    """Parse what a suite has as `check`; without the words on where a mistake is.
+
+    Raises:
+        BoundError: it is no threshold.
+    """
+    form = _FORM.fullmatch(written)
+    metric = next((known for known in METRICS if form and known == form[2].strip()), None)
+    if form is None or metric is None:
+        raise BoundError(f"{_quoted(written)} is no threshold", _EXAMPLES)
+    bound = _parse_bound(metric, form[3], form[4])
+    return Threshold(text=written, statistic=form[1], metric=metric, bound=bound)
+
+
 # --- reading --------------------------------------------------------------------------------
 
 _FORM = re.compile(r"([^\s()]+)\s*\(([^()]*)\)\s*([<>=!]+)\s*(.+)")

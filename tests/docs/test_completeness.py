@@ -17,6 +17,7 @@ from glmbench.errors import CassetteDamagedError
 from glmbench.measure.stats import min_samples
 from glmbench.measure.timing import Throughput, Timing
 from glmbench.redaction.redactor import SECRET_HEADERS, SECRET_KEYS
+from glmbench.results.document import to_json
 from glmbench.results.judge import Exit
 from glmbench.results.model import (
     STATUSES,
@@ -27,7 +28,6 @@ from glmbench.results.model import (
     Summary,
     TrialResult,
 )
-from glmbench.results.serialize import to_json
 
 CASSETTE_FORMAT = page(REFERENCE / "cassette-format.md")
 CLI = page(REFERENCE / "cli.md")

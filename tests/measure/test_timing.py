@@ -64,6 +64,7 @@ def test_a_plain_text_turn():
         decode_tps=400 / 45,
         e2e_tps=200 / 31,
         chars_ps=200 / 15,
+        tokens_per_read=2 / 3,
     )
 
 
@@ -105,7 +106,11 @@ def test_parts_of_one_read_are_one_chunk():
 def test_a_stream_in_one_chunk_has_no_rate():
     turn = observation((100, "abcd"), (100, "efgh"), end=110)
     assert measure_throughput(turn) == Throughput(
-        token_source="estimate", output_tokens=2, output_chars=8, e2e_tps=200 / 11
+        token_source="estimate",
+        output_tokens=2,
+        output_chars=8,
+        e2e_tps=200 / 11,
+        tokens_per_read=2.0,
     )
     timing = measure_timing(turn)
     assert (timing.gaps, timing.gap_p50_s, timing.stalls) == (0, None, 0)
@@ -136,7 +141,19 @@ def test_the_services_token_count_gives_the_rates():
         decode_tps=10.0,
         e2e_tps=10.0,
         chars_ps=8.0,
+        tokens_per_read=5.0,
+        usage_output_tokens=10,
     )
+
+
+def test_a_count_that_is_obviously_fake_is_shown_and_not_used():
+    turn = observation(
+        (100, "x" * 200), (200, "x" * 200), (200, Usage(input_tokens=1, output_tokens=1)), end=400
+    )
+    throughput = measure_throughput(turn)
+    assert (throughput.usage_input_tokens, throughput.usage_output_tokens) == (1, 1)
+    assert (throughput.token_source, throughput.output_tokens) == ("estimate", 100)
+    assert (throughput.decode_tps, throughput.tokens_per_read) == (500.0, 50.0)
 
 
 def test_reads_without_body_bytes_are_no_first_byte():

@@ -8,9 +8,9 @@ import pytest
 from results.support import make_result, make_trial
 
 from glmbench.errors import UsageError
+from glmbench.results.document import to_json
 from glmbench.results.model import STATUSES
 from glmbench.results.read import read_failed
-from glmbench.results.serialize import to_json
 
 
 def test_all_but_what_passed_and_what_was_skipped_is_run_again(tmp_path):

@@ -7,8 +7,8 @@ import json
 from results.support import make_result, make_trial
 
 from glmbench.checks.evaluate import CheckResult
+from glmbench.results.document import to_json
 from glmbench.results.model import ErrorOutcome
-from glmbench.results.serialize import to_json
 
 
 def test_the_document_has_its_schema_first_and_the_summary_last():
@@ -17,10 +17,14 @@ def test_the_document_has_its_schema_first_and_the_summary_last():
         "schema",
         "suite",
         "environment",
+        "interrupted",
+        "strict",
         "trials",
         "details",
         "cases",
+        "statistics",
         "thresholds",
+        "regressions",
         "warnings",
         "leaks",
         "replay_lag_s",
