@@ -6,6 +6,7 @@ Draws only, within 80 columns. Long streams are drawn whole: a person has a page
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -69,28 +70,57 @@ def _paragraph(text: str) -> str:
 
 
 def _reads(reading: StreamReading) -> str:
-    if not reading.chunks:
-        return "no byte of a body"
-    longest_us = max(chunk.gap_us or 0 for chunk in reading.chunks)
+    # Without a decoder, or in a body that is no stream, the bytes are all there is to see.
+    raw = reading.dialect is None or not any(chunk.events for chunk in reading.chunks)
     rows = [
+        StreamRow(
+            at_us=chunk.at_us,
+            gap_us=chunk.gap_us,
+            size=len(chunk.data),
+            events=chunk.events,
+            what=_what(chunk, raw=raw),
+        )
+        for chunk in reading.chunks
+    ]
+    return draw_rows(rows) if rows else "no byte of a body"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamRow:
+    """A line of a drawn stream; `what` came of the read, in words. Instants may be unknown."""
+
+    at_us: int | None
+    gap_us: int | None
+    size: int
+    events: int
+    what: str
+
+
+def draw_rows(rows: Sequence[StreamRow]) -> str:
+    """Draw reads one below the other, with their gaps as bars."""
+    longest_us = max(row.gap_us or 0 for row in rows)
+    cells = [
         [
             str(number),
-            _instant(chunk.at_us),
-            _instant(chunk.gap_us),
-            str(len(chunk.data)),
-            gap_bar(chunk.gap_us, longest_us),
+            _instant(row.at_us),
+            _instant(row.gap_us),
+            str(row.size),
+            gap_bar(row.gap_us, longest_us),
         ]
-        for number, chunk in enumerate(reading.chunks, start=1)
+        for number, row in enumerate(rows, start=1)
     ]
-    table = [["#", "time", "gap", "bytes", ""], *rows]
+    table = [["#", "time", "gap", "bytes", ""], *cells]
     widths = [max(map(wcswidth, column)) for column in zip(*table, strict=True)]
     lines = [_columns(row, widths) for row in table]
     # What stands in the last column gets the rest of the line.
     room = WIDTH - wcswidth(lines[0])
-    # Without a decoder, or in a body that is no stream, the bytes are all there is to see.
-    raw = reading.dialect is None or not any(chunk.events for chunk in reading.chunks)
-    told = ["what came of it", *(_what(chunk, room, raw=raw) for chunk in reading.chunks)]
+    told = ["what came of it", *(_told(row, room) for row in rows)]
     return "\n".join(line + what for line, what in zip(lines, told, strict=True))
+
+
+def _told(row: StreamRow, room: int) -> str:
+    events = f" ({count(row.events, 'event')})" if row.events > 1 else ""
+    return shorten(row.what[:PREVIEW] or NOTHING, room - len(events)) + events
 
 
 def _columns(row: Sequence[str], widths: Sequence[int]) -> str:
@@ -112,12 +142,9 @@ def gap_bar(gap_us: int | None, longest_us: int) -> str:
     return "█" * (gap_us * BAR_WIDTH // longest_us) or "▏"
 
 
-def _what(chunk: ReadChunk, room: int, *, raw: bool) -> str:
-    events = f" ({count(chunk.events, 'event')})" if chunk.events > 1 else ""
+def _what(chunk: ReadChunk, *, raw: bool) -> str:
     said = ", ".join(_runs(chunk.parts))
-    if not said:
-        said = chunk.data[:PREVIEW].decode("utf-8", "replace") if raw else NOTHING
-    return shorten(said[:PREVIEW], room - len(events)) + events
+    return said or (chunk.data[:PREVIEW].decode("utf-8", "replace") if raw else "")
 
 
 def _runs(parts: Sequence[Part]) -> list[str]:
@@ -126,16 +153,17 @@ def _runs(parts: Sequence[Part]) -> list[str]:
     for kind, run in groupby(parts, key=type):
         pieces = list(run)
         if kind is str:
-            said.append(_quoted("".join(piece for piece in pieces if isinstance(piece, str))))
+            said.append(quoted("".join(piece for piece in pieces if isinstance(piece, str))))
         elif kind is Reasoning:
             tokens = (piece.token for piece in pieces if isinstance(piece, Reasoning))
-            said.append(f"reasoning {_quoted(''.join(tokens))}")
+            said.append(f"reasoning {quoted(''.join(tokens))}")
         else:
             said += map(describe_part, pieces)
     return said
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Put a text into the quotes of JSON, so that blanks and line ends are seen."""
     return json.dumps(text, ensure_ascii=False)
 
 
