@@ -28,12 +28,16 @@ Measure: TypeAlias = Callable[["TrialResult"], float | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """A figure of a trial; `title` is what tables call it."""
+    """A figure of a trial; `title` is what tables call it.
+
+    What is our own and not the service's is not adjusted for trials that failed.
+    """
 
     name: str
     title: str
     unit: Unit
     measure: Measure
+    is_our_own: bool = False
 
 
 LATENCY = (
@@ -47,6 +51,7 @@ LATENCY = (
         title="our own lag, median",
         unit="s",
         measure=lambda t: t.timing.client_lag_p50_s,
+        is_our_own=True,
     ),
 )
 THROUGHPUT = (
@@ -154,7 +159,7 @@ def _group(
             metric=metric.name,
             title=metric.title,
             unit=metric.unit,
-            values=summarize(map(metric.measure, trials), failed),
+            values=summarize(map(metric.measure, trials), 0 if metric.is_our_own else failed),
         )
         for metric in metrics
     ]
