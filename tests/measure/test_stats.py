@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from glmbench.measure.stats import Summary, min_samples, percentile, summarize
+from glmbench.measure.stats import (
+    Summary,
+    adjusted_percentile,
+    min_samples,
+    percentile,
+    summarize,
+)
 
 
 @pytest.mark.parametrize(
@@ -56,5 +65,75 @@ def test_a_summary_counts_only_what_happened():
 
 def test_a_summary_shows_high_percentiles_only_for_large_samples():
     values = [float(value) for value in range(1, 101)]
-    assert summarize(values) == Summary(n=100, min=1.0, p50=50.0, p95=95.0, p99=99.0, max=100.0)
-    assert summarize(values[:20]) == Summary(n=20, min=1.0, p50=10.0, p95=19.0, max=20.0)
+    assert summarize(values) == Summary(
+        n=100, min=1.0, p50=50.0, p50_low=40.0, p50_high=61.0, p95=95.0, p99=99.0, max=100.0
+    )
+    assert summarize(values[:20]) == Summary(
+        n=20, min=1.0, p50=10.0, p50_low=6.0, p50_high=15.0, p95=19.0, max=20.0
+    )
+
+
+def test_a_median_has_an_interval_from_six_values_up():
+    assert summarize([1, 2, 3, 4, 5]) == Summary(n=5, min=1, p50=3, max=5)
+    assert summarize([1, 2, 3, 4, 5, 6]) == Summary(n=6, min=1, p50=3, p50_low=1, p50_high=6, max=6)
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=100, max_size=130), st.integers(1, 99))
+def test_the_nearest_rank_is_that_of_numpy(values, p):
+    # Where the rank is whole, numpy's p / 100 * n may land just above it: 0.07 * 100 > 7.
+    assume(p * len(values) % 100 != 0 or p % 25 == 0)
+    assert percentile(values, p) == np.percentile(values, p, method="inverted_cdf")
+
+
+@pytest.mark.parametrize(
+    ("values", "failed", "p", "expected"),
+    [
+        ([1, 2, 3], 0, 50, 2),
+        ([1, 2, 3], 1, 50, 2),
+        ([1, 2, 3], 2, 50, 3),
+        ([1, 2, 3], 3, 50, 3),
+        ([1, 2, 3], 4, 50, math.inf),
+        ([], 1, 50, math.inf),
+        ([], 0, 50, None),
+        (range(1, 20), 0, 95, None),
+        (range(1, 20), 1, 95, 19),
+        (range(1, 19), 2, 95, math.inf),
+    ],
+)
+def test_a_failed_trial_is_slower_than_any_that_answered(values, failed, p, expected):
+    assert adjusted_percentile(values, failed, p) == expected
+
+
+@given(st.lists(st.floats(-1e9, 1e9), max_size=150), st.integers(0, 150), st.integers(1, 99))
+def test_an_adjusted_percentile_is_the_plain_one_or_above(values, failed, p):
+    n = len(values) + failed
+    adjusted = adjusted_percentile(values, failed, p)
+    if n < min_samples(p):
+        assert adjusted is None
+        return
+    assert (adjusted == math.inf) == (100 * len(values) < p * n)
+    if len(values) >= min_samples(p):
+        assert adjusted >= percentile(values, p)
+
+
+def test_a_summary_adjusts_only_where_something_failed():
+    assert summarize([1, 2, 3], failed=2) == Summary(
+        n=3, failed=2, min=1, p50=2, max=3, adjusted_p50=3
+    )
+    assert summarize(range(1, 100), failed=1) == Summary(
+        n=99,
+        failed=1,
+        min=1,
+        p50=50,
+        p50_low=40,
+        p50_high=60,
+        p95=95,
+        max=99,
+        adjusted_p50=50,
+        adjusted_p95=95,
+        adjusted_p99=99,
+    )
+
+
+def test_where_all_failed_only_the_adjusted_median_is_left():
+    assert summarize([None, None], failed=2) == Summary(n=0, failed=2, adjusted_p50=math.inf)
