@@ -1,0 +1,255 @@
+"""Two results side by side as text: first what counts, then what else is different. Pure.
+
+A table for each metric. What did not change is only counted, unless everything is asked for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from wcwidth import wcswidth
+
+from glmbench.comparison.model import VERDICTS
+from glmbench.comparison.samples import COMPARED
+from glmbench.problems import printable
+from glmbench.report.closing import render_regressions
+from glmbench.report.formats import escape_words
+from glmbench.report.grid import draw_table, room_beside, shorten
+from glmbench.report.harmless import harmless
+from glmbench.report.numbers import NOTHING, SHOWN, count
+from glmbench.report.paragraph import fill
+from glmbench.report.style import PLAIN, Style, paint_first_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from glmbench.comparison.model import Change, Comparison, Pair
+
+MIN_CASE_WIDTH = 12
+# A reader takes in so many rows, or sentences of one sort; --verbose has them all.
+FEW = 10
+# So many names tell what a sentence is about.
+FEW_NAMES = 3
+
+
+def render_comparison(comparison: Comparison, style: Style = PLAIN) -> str:
+    """Draw a comparison, ready to print. Quietly: what regressed, and the count."""
+    regressions = render_regressions(comparison.regressions, style)
+    closing = _paragraph([_closing(comparison)], style)
+    sections = [regressions, closing]
+    if not style.quiet:
+        tables = _tables(comparison.pairs, style)
+        sections = [
+            *tables,
+            _paragraph([_legend(comparison)], style) if tables else "",
+            regressions,
+            _paragraph([f"Improved: {words}" for words in comparison.improvements], style),
+            _paragraph(_differences(comparison.pairs, style), style),
+            _paragraph(_reservations(comparison, style), style),
+            closing,
+        ]
+    return harmless("\n\n".join(section for section in sections if section) + "\n")
+
+
+def what_follows(comparison: Comparison, *, fails: bool) -> str:
+    """Say what regressions do to the exit code; nothing where there are none."""
+    if not comparison.regressions:
+        return ""
+    outcome = "exit code 4" if fails else "nothing fails without --fail-on regression"
+    return f"{count(len(comparison.regressions), 'regression')}: {outcome}.\n"
+
+
+def _paragraph(sentences: Iterable[str], style: Style) -> str:
+    lines = [fill(escape_words(each, style.table_format), rest="  ") for each in sentences]
+    return "\n".join(paint_first_word(line, style) for line in lines)
+
+
+# --- figures --------------------------------------------------------------------------------
+
+
+def _tables(pairs: Sequence[Pair], style: Style) -> list[str]:
+    tables = []
+    for metric in COMPARED:
+        rows = [(p, c) for p in pairs for c in p.changes if c.metric == metric.name]
+        if shown := _worth_a_row(rows, style):
+            left_out = len(rows) - len(shown)
+            more = f"\n{left_out} more without a change that counts" if left_out else ""
+            tables.append(_table(metric.title, shown, _Names(pairs), style) + more)
+    return tables
+
+
+def _worth_a_row(rows: Sequence[tuple[Pair, Change]], style: Style) -> list[tuple[Pair, Change]]:
+    if style.verbose:
+        return list(rows)
+    open_ones = [row for row in rows if row[1].verdict != "no change"]
+    if len(open_ones) <= FEW:
+        return open_ones
+    return [row for row in open_ones if row[1].verdict in {"regressed", "improved"}]
+
+
+def _table(title: str, rows: Sequence[tuple[Pair, Change]], names: _Names, style: Style) -> str:
+    head = ["n", "base", "head", "delta", "interval", "p", "verdict"]
+    figures = [_figures(change) for _, change in rows]
+    # The names give way to the figures.
+    room = max(MIN_CASE_WIDTH, room_beside(zip(head, *figures, strict=True), style))
+    whole = [
+        [_cut(names.of(pair), room), *row] for (pair, _), row in zip(rows, figures, strict=True)
+    ]
+    title = title[0].upper() + title[1:]
+    return draw_table(title, ["case", *head], whole, "lrrrrrrs", style)
+
+
+def _cut(name: str, width: int) -> str:
+    """Cut a name in its middle: rows of a dataset and models differ at the end."""
+    name = printable(name)
+    if wcswidth(name) <= width:
+        return name
+    tail = name
+    while wcswidth(tail) > width // 2:
+        tail = tail[1:]
+    return shorten(name.removesuffix(tail), width - wcswidth(tail)) + tail
+
+
+class _Names:
+    """Names of pairs without what all of them share."""
+
+    def __init__(self, pairs: Sequence[Pair]) -> None:
+        self._suites = len({pair.suite for pair in pairs}) > 1
+        self._models = len({pair.model for pair in pairs}) > 1
+
+    def of(self, pair: Pair) -> str:
+        suite = f"{pair.suite}/" if self._suites else ""
+        return suite + pair.case + (f"@{pair.model}" if self._models else "")
+
+
+def _figures(change: Change) -> list[str]:
+    show = SHOWN[change.unit]
+    sizes = {change.n_base: None, change.n_head: None}
+    return [
+        "/".join(map(str, sizes)),
+        show(change.base),
+        show(change.head),
+        NOTHING if change.relative is None else f"{_percent(change.relative)}%",
+        _interval(change),
+        _probability(change.p),
+        change.verdict,
+    ]
+
+
+def _interval(change: Change) -> str:
+    if change.low is None or change.high is None or not change.base:
+        return NOTHING
+    low, high = (_percent(end / change.base) for end in (change.low, change.high))
+    return f"{low} to {high}%"
+
+
+def _percent(share: float) -> str:
+    return f"{rounded:+d}" if (rounded := round(100 * share)) else "0"
+
+
+def _probability(p: float | None) -> str:
+    if p is None:
+        return NOTHING
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _legend(comparison: Comparison) -> str:
+    legend = (
+        "base and head are medians; delta and its 95% interval are the shift between the two "
+        "(Hodges-Lehmann) in percent of the base"
+    )
+    if comparison.tested:
+        tests = count(comparison.tested, "comparison")
+        legend += f"; p is that of Mann and Whitney, corrected for {tests} (Holm)"
+    return f"{legend}."
+
+
+# --- what else is different -----------------------------------------------------------------
+
+
+def _differences(pairs: Sequence[Pair], style: Style) -> list[str]:
+    passed = [
+        f"Passed: {pair.name}: {_passes(pair)}."
+        for pair in pairs
+        if pair.correctness == "no change" and _share_changed(pair)
+    ]
+    finish = [
+        f"Finish: {pair.name}: {_ends(pair.base_finish)}, now {_ends(pair.head_finish)}."
+        for pair in pairs
+        if pair.finish_changed
+    ]
+    text = [f"Text: {p.name}: {p.content_note}." for p in pairs if p.content == "changed"]
+    varying = [pair.name for pair in pairs if pair.content == "varies"]
+    told = [sentence for sort in (passed, finish, text) for sentence in _few(sort, style)]
+    if varying:
+        names = _listed(varying, style)
+        told.append(f"Text: differs between repeats and is not compared: {names}.")
+    return told
+
+
+def _share_changed(pair: Pair) -> bool:
+    return pair.base_passed * pair.head_trials != pair.head_passed * pair.base_trials
+
+
+def _passes(pair: Pair) -> str:
+    before = f"{pair.base_passed} of {pair.base_trials}"
+    return f"{before}, now {pair.head_passed} of {pair.head_trials} ({pair.head_status})"
+
+
+def _ends(counted: Sequence[tuple[str, int]]) -> str:
+    if len(counted) == 1:
+        return counted[0][0]
+    return " and ".join(f"{number} x {word}" for word, number in counted)
+
+
+def _few(sentences: Sequence[str], style: Style) -> Sequence[str]:
+    if style.verbose or len(sentences) <= FEW:
+        return sentences
+    word = sentences[0].partition(" ")[0]
+    return [*sentences[:FEW], f"{word} {len(sentences) - FEW} more are different."]
+
+
+# --- what cannot be said --------------------------------------------------------------------
+
+
+def _reservations(comparison: Comparison, style: Style) -> Iterator[str]:
+    for note, names in _unknown(comparison.pairs).items():
+        yield f"Cannot tell: {_listed(names, style)}: {note}."
+    for side, only in (("base", comparison.only_base), ("head", comparison.only_head)):
+        if only:
+            yield f"Only in {side}: {_listed(only, style)}."
+    yield from (f"Note: {note}." for note in comparison.notes)
+
+
+def _unknown(pairs: Sequence[Pair]) -> dict[str, list[str]]:
+    """Collect for each reason the figures about which nothing can be said."""
+    found: dict[str, list[str]] = {}
+    for pair in pairs:
+        notes = {change.note: None for change in pair.changes if change.verdict == "cannot tell"}
+        for note in notes:
+            metrics = [change.metric for change in pair.changes if change.note == note]
+            which = "" if len(metrics) == len(pair.changes) else f" ({', '.join(metrics)})"
+            found.setdefault(note, []).append(pair.name + which)
+    return found
+
+
+def _listed(names: Sequence[str], style: Style) -> str:
+    shown = list(names if style.verbose else names[:FEW_NAMES])
+    if len(names) > len(shown):
+        shown.append(f"and {len(names) - len(shown)} more")
+    return ", ".join(shown)
+
+
+def _closing(comparison: Comparison) -> str:
+    pairs = comparison.pairs
+    if not pairs:
+        return "Nothing to compare: no case was run in both results."
+    verdicts = Counter(change.verdict for pair in pairs for change in pair.changes)
+    counted = [f"{verdicts[verdict]} {verdict}" for verdict in VERDICTS if verdicts[verdict]]
+    figures = count(verdicts.total(), "figure")
+    failing = [pair for pair in pairs if pair.correctness == "regressed"]
+    words = f"{count(len(pairs), 'case')} compared, {figures}: {', '.join(counted) or 'none'}."
+    if failing:
+        words += f" {count(len(failing), 'case')} no longer passed."
+    return words
