@@ -73,7 +73,7 @@ def decide(result: RunResult) -> Exit:
         return Exit.FAILED
     if "error" in statuses:
         return Exit.PROVIDER
-    if "failed" in gates:
+    if "failed" in gates or result.regressions:
         return Exit.GATE
     if statuses <= {"skipped"} or "unmeasured" in statuses | gates:
         return Exit.UNMEASURED

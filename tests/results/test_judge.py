@@ -132,3 +132,8 @@ def test_a_threshold_that_only_warns_fails_a_strict_run():
     warned = GateResult(suite="s", text="t", status="failed", got="", n=1, severity="warn")
     assert decide(make_result([make_trial()], gates=(warned,))) == Exit.OK
     assert decide(make_result([make_trial()], gates=(warned,), strict=True)) == Exit.GATE
+
+
+def test_a_regression_against_the_baseline_is_a_broken_gate():
+    result = make_result([make_trial()], regressions=("ttft 100 ms, now 200 ms",))
+    assert decide(result) == Exit.GATE
