@@ -2,91 +2,85 @@
 
 from __future__ import annotations
 
-from textwrap import fill
 from typing import TYPE_CHECKING
 
 from glmbench.problems import printable
-from glmbench.report.grid import WIDTH
+from glmbench.report.casetables import checks_of
+from glmbench.report.formats import escape_words
 from glmbench.report.numbers import count, duration
+from glmbench.report.paragraph import fill
+from glmbench.report.style import PLAIN, Style, paint_first_word
+from glmbench.report.verdicts import verdict_line
 from glmbench.results.judge import summarize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from glmbench.measure.stats import Summary as Distribution
-    from glmbench.results.model import Caveat, RunResult, TrialResult
+    from glmbench.results.model import Leak, RunResult, TrialResult
+
+# So many names tell what a warning is about; --verbose has them all.
+FEW = 3
 
 
-def render_closing(result: RunResult) -> str:
-    """Draw the last words of a run: what was counted, and what weakens it."""
-    summary = summarize(result)
-    counted = [f"{n} {status}" for status, n in summary.statuses.items() if n]
-    lines = [f"{count(summary.trials, 'trial')}: {', '.join(counted) or 'nothing was run'}"]
-    recorded = [
-        check
-        for trial in result.trials
-        for turn in trial.turns or (trial,)
-        for check in turn.checks
-        if check.name.startswith("latency.") and check.note == "recorded"
-    ]
-    if recorded:
-        checks = count(len(recorded), "latency check")
-        lines.append(f"{checks} judged as recorded: the recording was tested, not the service.")
-    lines += _skipped(result.trials)
-    lines += _edits(result.trials)
-    lines += _replay_lag(result.replay_lag)
-    several = len(result.suites) > 1
-    lines += [_warning(warning, several=several) for warning in result.warnings]
-    if result.strict and result.warnings:
-        lines.append("--strict: warnings count as failures.")
+def render_closing(result: RunResult, style: Style = PLAIN) -> str:
+    """Draw the last words of a run: what was counted, and what weakens it.
+
+    Quietly: the count, and what makes the run fail beside its trials and thresholds.
+    """
+    lines = [_counted(result)]
+    if not style.quiet:
+        lines += _notes(result, style)
+    if not style.quiet or result.strict:
+        lines += _warnings(result, style)
     if result.interrupted:
         lines.append("Interrupted: what was finished is reported, the rest was not run.")
-    leaks = [_leaks(result)] if result.leaks else []
-    return "\n\n".join([*leaks, "\n".join(lines)])
+    words = escape_words("\n".join(lines), style.table_format)
+    colourful = "\n".join(paint_first_word(line, style) for line in words.splitlines())
+    leaks = escape_words(_leaks(result.leaks), style.table_format) if result.leaks else ""
+    return f"{leaks}\n\n{colourful}" if leaks else colourful
 
 
-def _warning(warning: Caveat, *, several: bool) -> str:
-    names = [_without_suite(full_id, several=several) for full_id in warning.trials]
-    return _folded(f"Warning: {_named(names)}: {warning.words}.")
-
-
-def _without_suite(full_id: str, *, several: bool) -> str:
-    return full_id if several else full_id.partition("/")[2]
-
-
-def _folded(text: str) -> str:
-    return fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
-
-
-def _leaks(result: RunResult) -> str:
-    lines = [f"  {printable(leak.place)}: {printable(leak.words)}" for leak in result.leaks]
-    advice = (
-        "Do not publish these files. `glmbench cassette scan --fix` takes such things out of "
-        "cassettes; what is no secret goes into the suite's secrets: {allow: [...]}."
+def render_regressions(regressions: Sequence[str], style: Style = PLAIN) -> str:
+    """Say what became worse than the baseline."""
+    lines = [fill(f"Regressed: {words}", rest="  ") for words in regressions]
+    return "\n".join(
+        paint_first_word(escape_words(line, style.table_format), style) for line in lines
     )
-    return "\n".join(["This looks like credentials in what was written:", *lines, _folded(advice)])
 
 
-def _skipped(trials: Sequence[TrialResult]) -> list[str]:
+def _counted(result: RunResult) -> str:
+    summary = summarize(result)
+    counted = [f"{n} {status}" for status, n in summary.statuses.items() if n]
+    return f"{count(summary.trials, 'trial')}: {', '.join(counted) or 'nothing was run'}"
+
+
+def _notes(result: RunResult, style: Style) -> list[str]:
+    """Say where the figures come from, what was not run and what was done to recordings."""
+    notes = [] if style.verbose else [verdict_line(result.trials)]
+    recorded = sum(
+        check.name.startswith("latency.") and check.note == "recorded"
+        for trial in result.trials
+        for _, check in checks_of(trial)
+    )
+    if recorded:
+        checks = count(recorded, "latency check")
+        notes.append(f"{checks} judged as recorded: the recording was tested, not the service.")
+    notes += _skipped(result.trials, style)
+    # Such a run tests the provider, not the recording.
+    reframed = sorted({trial.reframe for trial in result.trials if trial.reframe})
+    notes += [f"Recordings were replayed in other chunks: --reframe {how}." for how in reframed]
+    notes += _replay_lag(result.replay_lag)
+    return [fill(note, rest="  ") for note in notes if note]
+
+
+def _skipped(trials: Sequence[TrialResult], style: Style) -> list[str]:
     """Say why trials were not run, a line for each reason."""
     reasons: dict[str, list[str]] = {}
     for trial in trials:
         if trial.skipped is not None:
             reasons.setdefault(trial.skipped, []).append(trial.id)
-    return [_folded(f"Skipped: {_named(ids)}: {why}.") for why, ids in reasons.items()]
-
-
-def _named(names: Sequence[str]) -> str:
-    shown = [printable(name) for name in names[:3]]
-    if len(names) > len(shown):
-        shown.append(f"and {len(names) - len(shown)} more")
-    return ", ".join(shown)
-
-
-def _edits(trials: Sequence[TrialResult]) -> list[str]:
-    """Say what was done to recordings: such a run tests the provider, not the recording."""
-    reframed = sorted({trial.reframe for trial in trials if trial.reframe})
-    return [f"Recordings were replayed in other chunks: --reframe {how}." for how in reframed]
+    return [f"Skipped: {_named(ids, style)}: {why}." for why, ids in reasons.items()]
 
 
 def _replay_lag(lag: Distribution) -> list[str]:
@@ -94,5 +88,34 @@ def _replay_lag(lag: Distribution) -> list[str]:
         return []
     late = f"late by {duration(lag.p50)} (median), at most {duration(lag.max)}"
     where = "Replayed on the real clock"
-    text = f"{where}: {count(lag.n, 'read')} came {late}. The figures are the recorded ones."
-    return [_folded(text)]
+    return [f"{where}: {count(lag.n, 'read')} came {late}. The figures are the recorded ones."]
+
+
+def _warnings(result: RunResult, style: Style) -> list[str]:
+    several = len(result.suites) > 1
+    lines = []
+    for warning in result.warnings:
+        names = [name if several else name.partition("/")[2] for name in warning.trials]
+        about = f"{_named(names, style)}: " if names else ""
+        words = f"Warning: {about}{warning.words}."
+        lines.append(fill(words, rest="  "))
+    if result.strict and result.warnings:
+        lines.append("--strict: warnings count as failures.")
+    return lines
+
+
+def _named(names: Sequence[str], style: Style) -> str:
+    shown = list(names if style.verbose else names[:FEW])
+    if len(names) > len(shown):
+        shown.append(f"and {len(names) - len(shown)} more")
+    return ", ".join(shown)
+
+
+def _leaks(leaks: Sequence[Leak]) -> str:
+    lines = [f"  {printable(leak.place)}: {printable(leak.words)}" for leak in leaks]
+    advice = (
+        "Do not publish these files. `glmbench cassette scan --fix` takes such things out of "
+        "cassettes; what is no secret goes into the suite's secrets: {allow: [...]}."
+    )
+    title = "This looks like credentials in what was written:"
+    return "\n".join([title, *lines, fill(advice, rest="  ")])

@@ -6,54 +6,50 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from glmbench.problems import printable
+from glmbench.report.casetables import checks_of
+from glmbench.report.formats import escape_words
+from glmbench.report.style import PLAIN, Style, paint_first_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from glmbench.checks.evaluate import CheckResult
-    from glmbench.results.model import RunResult, SuiteInfo, TrialResult, TurnResult
+    from glmbench.results.model import RunResult, SuiteInfo, TrialResult
 
 
-def render_failures(result: RunResult) -> list[str]:
+def render_failures(result: RunResult, style: Style = PLAIN) -> list[str]:
     """Draw every trial that did not pass, with its place and the command that repeats it."""
     suites = {suite.name: suite for suite in result.suites}
     return [
-        _failure(trial, suites[trial.suite], result)
+        _failure(trial, suites[trial.suite], result, style)
         for trial in result.trials
         if trial.status not in {"passed", "skipped"}
     ]
 
 
-def _failure(trial: TrialResult, suite: SuiteInfo, result: RunResult) -> str:
-    place = f"{suite.path}:{trial.line}"
-    lines = [f"{trial.status.upper()} {printable(trial.id)}", f"  at {printable(place)}"]
-    if trial.cassette_failed:
-        assert trial.cassette is not None
-        reason = trial.cassette.reason or "see the error"
-        lines.append(f"  {trial.cassette.verdict}: {printable(reason)}")
+def _failure(trial: TrialResult, suite: SuiteInfo, result: RunResult, style: Style) -> str:
+    lines = [f"at {suite.path}:{trial.line}", *_reasons(trial, result)]
+    for where, check in checks_of(trial):
+        if check.status != "passed":
+            lines.append(f"{where}{check.name} {check.status}")
+            lines.append(f"  expected {check.expected}")
+            lines.append(f"  got      {check.got}")
+    lines.append(f"again: {command_of(trial, suite, result)}")
+    head = f"{trial.status.upper()} {printable(trial.id)}"
+    text = "\n".join([head, *(f"  {printable(line)}" for line in lines)])
+    return paint_first_word(escape_words(text, style.table_format), style)
+
+
+def _reasons(trial: TrialResult, result: RunResult) -> list[str]:
+    """Say what the tape, the provider and the fault have to do with it."""
+    reasons = []
+    if trial.cassette is not None and trial.cassette_failed:
+        reasons.append(f"{trial.cassette.verdict}: {trial.cassette.reason or 'see the error'}")
     if trial.error is not None and trial.status == "error" and not _said_by_the_tape(trial):
-        detail = trial.error.message or result.details.get(f"{trial.suite}/{trial.id}", "")
-        lines.append(f"  {trial.error.type}: {printable(detail)}")
+        detail = trial.error.message or result.details.get(trial.full_id, "")
+        reasons.append(f"{trial.error.type}: {detail}")
     if not trial.cassette_failed and trial.cassette is not None and trial.cassette.reason:
-        lines.append(f"  {printable(trial.cassette.reason)}")
+        reasons.append(trial.cassette.reason)
     if trial.fault is not None:
-        lines.append(f"  with the fault {trial.fault}")
-    for where, check in _unmet(trial):
-        lines.append(f"  {where}{check.name} {check.status}")
-        lines.append(f"    expected {check.expected}")
-        lines.append(f"    got      {check.got}")
-    lines.append(f"  again: {_command(trial, suite, result)}")
-    return "\n".join(lines)
-
-
-def _unmet(trial: TrialResult) -> Iterator[tuple[str, CheckResult]]:
-    """Yield the checks that did not pass, with their turn where there are several."""
-    turns: Sequence[TurnResult | TrialResult] = trial.turns or (trial,)
-    for number, turn in enumerate(turns, start=1):
-        where = f"turn {number}: " if len(turns) > 1 else ""
-        for check in turn.checks:
-            if check.status != "passed":
-                yield where, check
+        reasons.append(f"with the fault {trial.fault}")
+    return reasons
 
 
 def _said_by_the_tape(trial: TrialResult) -> bool:
@@ -62,7 +58,8 @@ def _said_by_the_tape(trial: TrialResult) -> bool:
     return trial.cassette is not None and trial.error.message == trial.cassette.reason
 
 
-def _command(trial: TrialResult, suite: SuiteInfo, result: RunResult) -> str:
+def command_of(trial: TrialResult, suite: SuiteInfo, result: RunResult) -> str:
+    """Word the command that runs the trial again."""
     words = ["glmbench", "run", suite.path, "--case", trial.case]
     settings = result.environment
     if len({each.model for each in result.trials if each.case == trial.case}) > 1:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from glmbench.problems import printable
+from glmbench.report.formats import escape_words
 from glmbench.report.grid import draw_table, room_beside, shorten
 from glmbench.report.numbers import NOTHING
 from glmbench.report.paragraph import fill
+from glmbench.report.style import PLAIN, Style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,20 +18,23 @@ if TYPE_CHECKING:
 
 MIN_NAME_WIDTH = 12
 
+_BROKEN = frozenset({"failed", "unmeasured"})
 
-def render_gates(gates: Sequence[GateResult]) -> str:
-    """Draw the thresholds; an empty text when there are none."""
+
+def render_gates(gates: Sequence[GateResult], style: Style = PLAIN) -> str:
+    """Draw the thresholds; an empty text when there are none. Quietly: those that do not hold."""
+    several = len({gate.suite for gate in gates}) > 1
+    gates = [gate for gate in gates if not style.quiet or gate.status in _BROKEN]
     if not gates:
         return ""
-    several = len({gate.suite for gate in gates}) > 1
     head = ["threshold", "got", "n", "status"]
-    rows = [[gate.got or NOTHING, str(gate.n), _status(gate)] for gate in gates]
+    rows = [[printable(gate.got) or NOTHING, str(gate.n), _status(gate)] for gate in gates]
     # The names give way to the figures.
-    room = max(MIN_NAME_WIDTH, room_beside(zip(head[1:], *rows, strict=True)))
+    room = max(MIN_NAME_WIDTH, room_beside(zip(head[1:], *rows, strict=True), style))
     names = [shorten(_name(gate, several=several), room) for gate in gates]
     whole = [[name, *row] for name, row in zip(names, rows, strict=True)]
-    table = draw_table("Thresholds", head, whole, "lrrl")
-    return "\n".join([table, *(_note(gate, several=several) for gate in gates if gate.note)])
+    table = draw_table("Thresholds", head, whole, "lrrs", style)
+    return "\n".join([table, *(_note(g, several=several, style=style) for g in gates if g.note)])
 
 
 def _name(gate: GateResult, *, several: bool) -> str:
@@ -37,11 +43,12 @@ def _name(gate: GateResult, *, several: bool) -> str:
 
 
 def _status(gate: GateResult) -> str:
-    if gate.severity == "warn" and gate.status in {"failed", "unmeasured"}:
+    if gate.severity == "warn" and gate.status in _BROKEN:
         return f"{gate.status} (warning)"
     return gate.status
 
 
-def _note(gate: GateResult, *, several: bool) -> str:
+def _note(gate: GateResult, *, several: bool, style: Style) -> str:
     said = gate.status.capitalize()
-    return fill(f"{said}: {_name(gate, several=several)}: {gate.note}.", rest="  ")
+    text = fill(f"{said}: {_name(gate, several=several)}: {gate.note}.", rest="  ")
+    return escape_words(text, style.table_format)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 NOTHING = "-"
+NEVER = "never"
 
 
 def duration(seconds: float | None) -> str:
-    """Show a duration with three digits that matter: `412 ms`, `1.24 s`, `2:05 min`."""
+    """Show a duration with three digits that matter: `412 ms`, `1.24 s`, `2:05 min`.
+
+    Infinity, which is what an answer took that failed, is `never`.
+    """
     if seconds is None:
         return NOTHING
+    if math.isinf(seconds):
+        return NEVER
     milliseconds = seconds * 1000
     if milliseconds < 1:
         return f"{milliseconds:.2f} ms"
@@ -35,6 +43,19 @@ def rate(per_second: float | None) -> str:
 
 # By the unit of a statistic.
 SHOWN = {"s": duration, "per_s": rate}
+
+
+def span(low: str, high: str) -> str:
+    """Join two figures to a span and say their unit once: `313–333 ms`, `980 ms–1.20 s`."""
+    if low == high:
+        return low
+    low_figure, _, low_unit = low.partition(" ")
+    return f"{low_figure if low_unit == high.partition(' ')[2] else low}–{high}"
+
+
+def percent(share: float) -> str:
+    """Show a share without its sign, which stands beside it."""
+    return f"{share * 100:.0f}"
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:

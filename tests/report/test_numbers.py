@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from glmbench.report.numbers import count, duration, rate
+from glmbench.report.numbers import count, duration, percent, rate, span
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,7 @@ from glmbench.report.numbers import count, duration, rate
         (99.96, "1:40 min"),
         (125, "2:05 min"),
         (3599.9, "60:00 min"),
+        (math.inf, "never"),
     ],
 )
 def test_durations_show_three_digits_that_matter(seconds, text):
@@ -49,3 +52,22 @@ def test_rates_show_what_matters(per_second, text):
 @pytest.mark.parametrize(("number", "text"), [(0, "0 trials"), (1, "1 trial"), (2, "2 trials")])
 def test_nouns_agree_with_their_number(number, text):
     assert count(number, "trial") == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        ("312 ms", "333 ms", "312–333 ms"),
+        ("980 ms", "1.20 s", "980 ms–1.20 s"),
+        ("1:05 min", "2:05 min", "1:05–2:05 min"),
+        ("42.0", "43.1", "42.0–43.1"),
+        ("313 ms", "313 ms", "313 ms"),
+    ],
+)
+def test_a_span_says_a_unit_once_and_equal_ends_once(low, high, text):
+    assert span(low, high) == text
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.0, "0"), (0.436, "44"), (1.0, "100")])
+def test_shares_are_whole_percents(share, text):
+    assert percent(share) == text

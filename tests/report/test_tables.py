@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
+import html5lib
+import pytest
+from report.hostile import HOSTILE, make_hostile_result
 from results.support import make_result, make_trial, make_turn
 from wcwidth import wcswidth
 
 from glmbench.checks.evaluate import CheckResult
 from glmbench.measure.stats import Summary as Distribution
 from glmbench.measure.timing import Throughput, Timing
+from glmbench.problems import printable
+from glmbench.report.style import TABLE_FORMATS, Style
 from glmbench.report.tables import render_run
-from glmbench.results.model import Caveat, ErrorOutcome, Leak
+from glmbench.results.model import Caveat, ErrorOutcome, GateResult, Leak
 
 FAILED_CHECK = CheckResult(
     name="finish_reason", status="failed", expected="stop", got="unknown (paused)"
@@ -138,7 +145,7 @@ def test_long_endings_leave_room_for_names_and_figures():
     ]
     drawn = lines(make_result(trials))
     assert [wcswidth(line) <= 80 for line in drawn[1:5]] == [True] * 4
-    assert drawn[3].startswith("a-long-name…  error   IncompleteStream ≠ stop ")
+    assert drawn[3].startswith("a-long…m-4@1  error   IncompleteStream ≠ stop ")
 
 
 def test_wide_characters_line_up_and_nothing_is_wider_than_the_terminal():
@@ -239,8 +246,8 @@ def test_repeats_are_counted_by_case():
     drawn = lines(make_result([*trials, make_trial(case="b")]))
     at = drawn.index("Repeats")
     assert [line.split() for line in drawn[at + 1 : at + 4 : 2]] == [
-        ["case", "passed", "needed", "status"],
-        ["a", "2", "of", "3", "2", "flaky"],
+        ["case", "passed", "95", "%", "interval", "needed", "status"],
+        ["a", "2", "of", "3", "21–94", "%", "2", "flaky"],
     ]
 
 
@@ -277,3 +284,99 @@ def test_any_error_that_is_expected_is_called_an_error():
     )
     drawn = lines(make_result([trial]))
     assert drawn[drawn.index("Finish reasons") + 3].split() == ["an", "error", "1"]
+
+
+# --- more and less of it --------------------------------------------------------------------
+
+QUIET, VERBOSE = Style(verbosity=-1), Style(verbosity=1)
+
+
+def gate(text, status):
+    return GateResult(suite="small", text=text, status=status, got="1s", n=20, severity="error")
+
+
+def titles(result, style):
+    drawn = render_run(result, style).splitlines()
+    return [line for line, rule in zip(drawn, drawn[2:], strict=False) if rule.startswith("--")]
+
+
+def test_quietly_only_what_is_wrong_is_told():
+    trials = [make_trial(), make_trial(case="two", status="failed", checks=(FAILED_CHECK,))]
+    gates = (gate("p50(ttft) < 2s", "passed"), gate("p95(ttft) < 1s", "failed"))
+    caveats = (Caveat(trials=("small/one@glm-4@1",), words="old"),)
+    result = make_result(trials, gates=gates, warnings=caveats, regressions=("two: later",))
+    assert render_run(result, QUIET).splitlines() == [
+        "Thresholds",
+        "threshold       got   n  status",
+        "--------------  ---  --  ------",
+        "p95(ttft) < 1s   1s  20  failed",
+        "",
+        "FAILED two@glm-4@1",
+        "  at small.yaml:5",
+        "  finish_reason failed",
+        "    expected stop",
+        "    got      unknown (paused)",
+        "  again: glmbench run small.yaml --case two",
+        "",
+        "Regressed: two: later",
+        "",
+        "2 trials: 1 passed, 1 failed",
+    ]
+
+
+def test_quietly_a_good_run_is_one_line():
+    result = make_result([make_trial()], gates=(gate("p50(ttft) < 2s", "passed"),))
+    assert render_run(result, QUIET) == "1 trial: 1 passed\n"
+
+
+def test_asked_for_more_there_are_checks_lags_and_cassettes():
+    timing = Timing(source="live", ttft_s=0.5, client_lag_p50_s=0.001, client_lag_max_s=0.002)
+    check = CheckResult(name="finish_reason", status="passed", expected="stop", got="stop")
+    result = make_result([make_trial(timing=timing, verdict="LIVE", checks=(check,))])
+    assert "\nChecks\none@glm-4@1\n  passed finish_reason: " in render_run(result, VERBOSE)
+    more = set(titles(result, VERBOSE)) - set(titles(result, Style()))
+    assert more == {"Our own lag", "Cassettes"}
+
+
+def test_a_comparison_stands_in_for_the_list_of_regressions():
+    result = make_result([make_trial()], regressions=("one: later",))
+    assert "\n\nRegressed: one: later\n\n" in render_run(result)
+    drawn = render_run(result, comparison_text="Comparison\n...\n")
+    assert "\n\nComparison\n...\n\n" in drawn
+    assert "Regressed" not in drawn
+
+
+def test_colours_change_nothing_but_colours():
+    trials = [make_trial(), make_trial(case="长江", status="error", verdict="MISS", reason="x")]
+    result = make_result(trials, gates=(gate("p50(ttft) < 2s", "failed"),))
+    painted = render_run(result, Style(colour=True))
+    assert "\x1b[31merror\x1b[0m" in painted
+    assert re.sub(r"\x1b\[\d+m", "", painted) == render_run(result)
+
+
+# --- hostile texts --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("style", [QUIET, Style(), VERBOSE], ids=["quiet", "usual", "verbose"])
+def test_no_text_steers_a_terminal_or_a_build_server(name, style):
+    drawn = render_run(make_hostile_result(HOSTILE[name]), style)
+    assert all(printable(line) == line for line in drawn.split("\n"))
+    assert not any(line.lstrip().startswith("::") or "##[" in line for line in drawn.split("\n"))
+
+
+@pytest.mark.parametrize("table_format", TABLE_FORMATS)
+def test_every_format_draws_every_text(table_format):
+    for text in HOSTILE.values():
+        drawn = render_run(make_hostile_result(text), Style(table_format=table_format))
+        assert drawn.endswith("\n")
+        assert all(printable(line) == line for line in drawn.replace("\t", " ").split("\n"))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_text_is_markup_in_html(name):
+    style = Style(table_format="unsafehtml", verbosity=1)
+    drawn = render_run(make_hostile_result(HOSTILE[name]), style)
+    elements = html5lib.parse(drawn, namespaceHTMLElements=False).iter()
+    ours = {"html", "head", "body", "table", "thead", "tbody", "tr", "th", "td"}
+    assert {element.tag for element in elements} == ours
