@@ -11,11 +11,14 @@ import click
 
 from glmbench.about import __version__
 from glmbench.cli.cassette import cassette
+from glmbench.cli.compare import compare
+from glmbench.cli.doctor import doctor
 from glmbench.cli.drift import drift
 from glmbench.cli.import_ import import_
 from glmbench.cli.init import init
 from glmbench.cli.list_ import list_, schema, validate
 from glmbench.cli.output import show_any_text
+from glmbench.cli.report import report
 from glmbench.cli.run import record, run, smoke
 from glmbench.cli.scan import scan
 from glmbench.cli.serve import serve
@@ -38,7 +41,22 @@ def cli() -> None:
     """
 
 
-for verb in (run, record, smoke, validate, list_, drift, show, cassette, serve, init, schema):
+for verb in (
+    run,
+    record,
+    smoke,
+    validate,
+    list_,
+    drift,
+    show,
+    cassette,
+    compare,
+    report,
+    serve,
+    doctor,
+    init,
+    schema,
+):
     cli.add_command(verb)
 for verb in (scan, import_):
     cassette.add_command(verb)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from glmbench.errors import UsageError
+from glmbench.report.style import TABLE_FORMATS, Style
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -129,6 +130,43 @@ edit_options = (
         help="Replay the same bytes in other chunks: whole, event, byte or random:SEED.",
     ),
 )
+
+
+# What is shown.
+fail_on_option = click.option(
+    "--fail-on",
+    type=click.Choice(["regression"]),
+    help="Exit with 4 when a figure regressed or a case no longer passes.",
+)
+
+display_options = (
+    click.option("-q", "--quiet", is_flag=True, help="Show only what is wrong, and the count."),
+    click.option("-v", "--verbose", is_flag=True, help="Show every check and every list in full."),
+    click.option("--plain", is_flag=True, help="No colours, and no line that is drawn anew."),
+    click.option(
+        "--table-format",
+        type=click.Choice(TABLE_FORMATS),
+        default="simple",
+        metavar="NAME",
+        help="The frames of tables: any format of tabulate, such as github or fancy_grid.",
+    ),
+)
+
+
+def read_style(options: Mapping[str, Any]) -> Style:
+    """Say how the options want reports to look on standard output."""
+    import os
+    import sys
+
+    from glmbench.cli.painting import decide_colour
+
+    if options["quiet"] and options["verbose"]:
+        raise UsageError("--quiet and --verbose exclude each other")
+    return Style(
+        table_format=options["table_format"],
+        verbosity=int(options["verbose"]) - int(options["quiet"]),
+        colour=decide_colour(sys.stdout, os.environ, plain=options["plain"]),
+    )
 
 
 def read_selection(options: Mapping[str, Any]) -> Selection:

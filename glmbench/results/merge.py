@@ -78,9 +78,10 @@ def _trials(
     owner: dict[str, str] = {}
     for name, result in named:
         for trial in result.trials:
-            other = owner.setdefault(trial.full_id, name)
-            if other != name:
+            if trial.full_id in owner:
+                other = owner[trial.full_id]
                 raise UsageError(f"the trial {trial.full_id} is in {other} and in {name}")
+            owner[trial.full_id] = name
     trials = [trial for _, result in named for trial in result.trials]
     return tuple(sorted(trials, key=lambda trial: (suites.index(trial.suite), trial.place)))
 

@@ -1,0 +1,225 @@
+"""What `-o`, `report`, `show` and `--baseline` do for somebody at the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from e2e.support import ROOT, result_of
+
+from glmbench.cli.main import cli
+from glmbench.results.document import from_json
+
+SUITE = ROOT / "prompts" / "quickstart.yaml"
+FORMS = ("r.json", "r.csv", "r.md", "r.junit.xml", "r.html")
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def call(*args, **environ):
+    """Run a verb in this process; its bugs come out as they are."""
+    runner = CliRunner(env={"COLUMNS": "80", **environ})
+    return runner.invoke(cli, [str(arg) for arg in args], standalone_mode=False)
+
+
+def code(result):
+    return result.return_value
+
+
+def run(*args, **environ):
+    return call("run", SUITE, *args, **environ)
+
+
+def outputs(*names):
+    return [word for name in names for word in ("-o", name)]
+
+
+def test_a_run_writes_every_form_that_is_asked_for(tmp_path):
+    result = run("--case", "ping", *outputs(*FORMS))
+    assert (result.exception, code(result)) == (None, 0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FORMS)
+    assert (tmp_path / "r.csv").read_bytes().startswith(b"suite,case,model,repeat,")
+    assert (tmp_path / "r.junit.xml").read_text("utf-8").startswith("<?xml")
+    assert (tmp_path / "r.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+    assert from_json((tmp_path / "r.json").read_bytes(), "r.json").trials[0].id == "ping@glm-4@1"
+
+
+def test_a_result_renders_to_the_same_files_again(tmp_path):
+    run(*outputs(*FORMS))
+    again = [f"again-{name}" for name in FORMS]
+    assert code(call("report", "r.json", *outputs(*again))) == 0
+    for name in FORMS:
+        assert (tmp_path / f"again-{name}").read_bytes() == (tmp_path / name).read_bytes()
+
+
+def test_what_report_prints_is_what_the_run_printed():
+    printed = run("-o", "r.json").stdout
+    assert call("report", "r.json").stdout == printed
+
+
+def test_shards_make_the_result_of_the_whole_run(tmp_path):
+    for number in (1, 2, 3):
+        assert code(run("--shard", f"{number}/3", "-o", f"part{number}.json")) in {0, 7}
+    run("-o", "whole.json")
+    merged = call("report", *(f"part{n}.json" for n in (3, 1, 2)), "-o", "merged.json")
+    assert code(merged) == 0
+    whole, parts = result_of("whole.json"), result_of("merged.json")
+    assert whole["environment"].pop("started_at") >= parts["environment"].pop("started_at")
+    assert parts == whole
+
+
+def test_merged_thresholds_are_judged_over_all_shards(tmp_path):
+    for number in (1, 2):
+        run("--shard", f"{number}/2", "-o", f"part{number}.json")
+    call("report", "part1.json", "part2.json", "-o", "merged.json")
+    rates = [
+        gate["n"]
+        for name in ("part1.json", "part2.json", "merged.json")
+        for gate in result_of(name)["thresholds"]
+        if gate["text"].startswith("rate(passed)")
+    ]
+    assert rates == [6, 6, 12]
+
+
+def test_the_exit_code_of_a_report_is_that_of_its_run():
+    assert code(run("--fault", "{status: 500}", "-o", "r.json")) == 5
+    assert code(call("report", "r.json", "-q")) == 5
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["-o", "r.txt"], "r.txt ends in none of .json, .csv, .md, .junit.xml, .html"),
+        (["-o", "r.xml"], "r.xml ends in none of "),
+        (["-o", "r.md", "-o", "r.md"], "r.md is asked for twice"),
+        (["-o", "gone/r.json"], "there is no folder gone"),
+        (["-q", "-v"], "--quiet and --verbose exclude each other"),
+        (["--fail-on", "regression"], "--fail-on regression needs --baseline FILE"),
+        (["--resume", "r.csv"], "--resume r.csv: what is resumed is a result, a .json file"),
+        (["--baseline", str(SUITE)], "is no result of glmbench: JSON is malformed"),
+    ],
+)
+def test_what_could_only_fail_later_is_refused_before_anything_runs(tmp_path, args, message):
+    result = run(*args)
+    assert message in str(result.exception)
+    assert result.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["gone.json"], "gone.json cannot be read: No such file or directory"),
+        (["r.json", "r.json"], "the trial quickstart/ping@glm-4@1 is in r.json and in r.json"),
+        (
+            ["r.json", "copy.json"],
+            "the trial quickstart/ping@glm-4@1 is in r.json and in copy.json",
+        ),
+    ],
+)
+def test_what_cannot_be_reported_is_said(tmp_path, args, message):
+    run("--case", "ping", "-o", "r.json")
+    (tmp_path / "copy.json").write_bytes((tmp_path / "r.json").read_bytes())
+    result = call("report", *args)
+    assert (type(result.exception).__name__, str(result.exception)) == ("UsageError", message)
+
+
+def test_a_trial_of_a_result_is_drawn_like_its_cassette():
+    run("-o", "r.json")
+    trial = call("show", "r.json", "ping").stdout
+    cassette = call("show", ROOT / "cassettes/quickstart/ping@glm-4@1.yaml").stdout
+    assert "  what came of it\n" in trial
+    drawn = [line for line in cassette.splitlines() if line[:1] in "#12345" and line]
+    assert drawn == [line for line in trial.splitlines() if line[:1] in "#12345" and line]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["r.json", "pin"], 'r.json has no trial "pin"; did you mean "ping"?'),
+        (["r.json"], "which trial? r.json has hello-zh@glm-4@1, ping@glm-4@1, "),
+        (["r.json", "ping", "--request", "1"], "it is for cassettes"),
+        (["r.yaml", "ping"], "r.yaml is no result, and has no trials"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(args, message):
+    run("-o", "r.json")
+    assert message in str(call("show", *args).exception)
+
+
+# --- baselines ------------------------------------------------------------------------------
+
+
+def slower(name, *, by):
+    """Write the result of ten repeats, whose times are longer by a factor."""
+    document = result_of("r.json")
+    (only,) = document["trials"]
+    trials = []
+    for repeat in range(1, 11):
+        timing = {**only["timing"], "ttft_s": (0.4 + repeat / 1000) * by}
+        trials.append({**only, "repeat": repeat, "timing": timing})
+    Path(name).write_text(json.dumps({**document, "trials": trials}), encoding="utf-8")
+
+
+def test_a_regression_fails_only_where_it_is_asked_to():
+    run("--case", "ping", "-o", "r.json")
+    slower("base.json", by=1)
+    slower("head.json", by=1.5)
+    shown = call("compare", "base.json", "head.json")
+    assert code(shown) == 0
+    assert "1 regression: nothing fails without --fail-on regression.\n" in shown.stdout
+    failed = call("compare", "base.json", "head.json", "--fail-on", "regression")
+    assert code(failed) == 4
+    assert "1 regression: exit code 4.\n" in failed.stdout
+
+
+def test_a_run_beside_its_baseline_fails_with_a_case_that_no_longer_passes(tmp_path):
+    run("--case", "ping", "-o", "base.json")
+    beside = run("--case", "ping", "--baseline", "base.json", "--fail-on", "regression")
+    assert code(beside) == 0
+    broken = ["--case", "ping", "--fault", "{cut_after: 1, kind: eof}", "--baseline", "base.json"]
+    failed = run(*broken, "--fail-on", "regression", *outputs("now.json", "now.md", "now.html"))
+    # An unexpected error goes before a regression.
+    assert code(failed) == 5
+    assert result_of("now.json")["regressions"] == [
+        "quickstart/ping@glm-4: passed 1 of 1, now 0 of 1"
+    ]
+    assert "passed 1 of 1, now 0 of 1" in (tmp_path / "now.md").read_text("utf-8")
+    assert "passed 1 of 1, now 0 of 1" in (tmp_path / "now.html").read_text("utf-8")
+    run(*broken, "-o", "later.json")
+    assert result_of("later.json")["regressions"] == []
+
+
+def test_a_baseline_that_is_missing_is_a_warning():
+    result = run("--case", "ping", "--baseline", "none.json", "--fail-on", "regression")
+    assert code(result) == 0
+    said = "Warning: there is no baseline none.json, so nothing was compared"
+    assert said in result.stdout
+
+
+# --- GitHub Actions -------------------------------------------------------------------------
+
+
+def test_on_github_the_summary_and_the_annotations_come_by_themselves(tmp_path):
+    github = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    (tmp_path / "summary.md").write_text("before\n", "utf-8")
+    result = run("--case", "ping", "--fault", "{status: 500}", **github)
+    said = [line for line in result.stdout.splitlines() if line.startswith("::")]
+    assert [line.partition(",title=")[0] for line in said] == [
+        f"::error file={SUITE},line=57",
+        f"::error file={SUITE}",
+    ]
+    summary = (tmp_path / "summary.md").read_text("utf-8")
+    assert summary.startswith("before\n")
+    assert "ping" in summary
+
+
+def test_elsewhere_there_are_none(tmp_path):
+    result = run("--case", "ping", "--fault", "{status: 500}")
+    assert "::error" not in result.stdout
+    assert list(tmp_path.iterdir()) == []
