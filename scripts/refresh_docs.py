@@ -20,6 +20,7 @@ import click
 from click.testing import CliRunner, Result
 
 from glmbench.cli.main import cli
+from glmbench.results.document import result_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,6 +95,11 @@ def generated() -> Iterator[tuple[str, str, str, Callable[[], str]]]:
 def generated_files() -> Iterator[tuple[str, Callable[[], str]]]:
     """Yield each file that is generated as a whole, and what makes its text."""
     yield "docs/reference/suite.schema.json", lambda: invoke("schema").stdout
+    yield "docs/reference/result.schema.json", schema_of_results
+
+
+def schema_of_results() -> str:
+    return json.dumps(result_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def fenced(language: str, text: str) -> str:
