@@ -1,4 +1,4 @@
-"""What the benchmarks share: versions, runs taken in turn, and recorded-looking streams to replay.
+"""What the benchmarks share: versions, runs in turn, recorded-looking streams, the emulator.
 
 Machines are noisy, and the noise comes in stretches of seconds. So whatever is compared is run in
 turn, round by round, and the ratio shown is the median of the rounds' own ratios.
@@ -9,23 +9,34 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import json
 import os
 import platform
+import subprocess
+import sys
 import time
-from dataclasses import replace
+from bisect import bisect_left
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from importlib.metadata import version
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from glmbench.cassettes.interaction import Interaction
     from glmbench.cassettes.matching import RequestShape
+    from glmbench.cassettes.recording_tape import RecordingTape
     from glmbench.server.script import Options
 
 RECORDED_AT = "2026-11-22T10:00:00Z"
+# Those that this process may use; empty where the system does not say.
+CPUS = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 PROSE = "长江发源于青藏高原的唐古拉山脉，穿过峡谷与平原，在上海以北注入东海。"
 
 
@@ -79,6 +90,142 @@ def cpu(job: Callable[[], Any]) -> float:
     started = time.process_time()
     job()
     return time.process_time() - started
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the emulator logged of one answer. Instants are seconds of `time.perf_counter`.
+
+    `at` and `ends` go together: when each frame was written, and the body bytes up to its end.
+    """
+
+    arrived: float
+    at: list[float]
+    ends: list[int]
+    frames: int
+
+
+class Emulated:
+    """The emulator in a process of its own, and the truth log that it writes."""
+
+    def __init__(self, process: subprocess.Popen[str], truth: Path) -> None:
+        assert process.stdout is not None
+        self.port = int(process.stdout.readline().split("127.0.0.1:")[1].split()[0])
+        self.pid = process.pid
+        self._truth = truth.open(encoding="utf-8")
+
+    def told(self, count: int) -> dict[str, Told]:
+        """Return what was logged since the last call, by the answer's name, once `count` are over.
+
+        No answer may have been given twice in that time.
+        """
+        lines: dict[str, list[dict[str, Any]]] = {}
+        over = 0
+        for _ in range(400):
+            for line in map(json.loads, self._truth):
+                lines.setdefault(line["case"], []).append(line)
+                over += line["what"] == "end"
+            if over == count:
+                return {name: _told(own) for name, own in lines.items()}
+            time.sleep(0.005)
+        raise AssertionError(f"the emulator logged {over} ends of {count}")
+
+
+def _told(lines: list[dict[str, Any]]) -> Told:
+    assert [line["what"] for line in (lines[0], lines[-1])] == ["arrived", "end"]
+    frames = [line for line in lines if line["what"] == "frame"]
+    return Told(
+        arrived=lines[0]["at"],
+        at=[line["at"] for line in frames],
+        ends=list(accumulate(line["bytes"] for line in frames)),
+        frames=sum(line["frames"] for line in frames),
+    )
+
+
+@contextmanager
+def emulator(folder: Path, dialect: str, script: Mapping[str, Any]) -> Iterator[Emulated]:
+    """Serve a script in a process of its own while the context is open."""
+    path, truth = folder / "script.yaml", folder / "truth.jsonl"
+    path.write_text(yaml.safe_dump({"version": 1, "emulate": dialect, **script}), "utf-8")
+    truth.write_text("", "utf-8")
+    command = [sys.executable, "-m", "glmbench", "serve", "--emulate", dialect]
+    command += ["--script", str(path), "--truth", str(truth)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield Emulated(process, truth)
+        finally:
+            process.terminate()
+
+
+def keep_apart(emulated: Emulated) -> bool:
+    """Give client and emulator a CPU each, where the system has two and a way to say so."""
+    if len(CPUS) < 2:
+        return False
+    os.sched_setaffinity(0, {CPUS[0]})
+    os.sched_setaffinity(emulated.pid, {CPUS[1]})
+    return True
+
+
+@contextmanager
+def on_uvloop() -> Iterator[None]:
+    """Let every event loop that is made be uvloop's: `run_suites` makes its own."""
+    import uvloop
+
+    before = asyncio.get_event_loop_policy()
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop_policy(before)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a client measured of one answer: instants of reads, and the body bytes each one ends."""
+
+    zero: float
+    arrivals: list[float]
+    ends: list[int]
+
+    def arrival(self, offset: int) -> float:
+        """Return when the body byte before `offset` had come."""
+        return self.arrivals[bisect_left(self.ends, offset)]
+
+
+def seen_on(tape: RecordingTape) -> Seen:
+    """Read what a live run measured off its tape."""
+    ((exchange, served),) = tape.served()
+    track = served.interaction.track
+    assert track is not None
+    return Seen(
+        zero=exchange.zero,
+        arrivals=[exchange.zero + chunk.at_us / 1e6 for chunk in track.chunks],
+        ends=list(accumulate(chunk.size for chunk in track.chunks)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errors:
+    """Seconds between what a client measured of one answer and what the emulator did.
+
+    `ways` are those of the content frames, from their write to the instant the client gave them;
+    the first is the error of the TTFT. `gaps` are without their sign.
+    """
+
+    ways: list[float]
+    gaps: list[float]
+
+
+def errors_of(seen: Seen, told: Told, content: range) -> Errors:
+    """Compare an answer with its truth; `content` names the frames that have text."""
+    assert seen.ends[-1] == told.ends[-1]
+    arrived = [seen.arrival(told.ends[index]) for index in content]
+    written = [told.at[index] for index in content]
+    pairs = zip(pairwise(arrived), pairwise(written), strict=True)
+    return Errors(
+        ways=[after - before for before, after in zip(written, arrived, strict=True)],
+        gaps=[abs((b - a) - (d - c)) for (a, b), (c, d) in pairs],
+    )
 
 
 class _RequestSeenError(Exception):

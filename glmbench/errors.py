@@ -163,3 +163,9 @@ class ProviderTimeoutError(ProviderError):
 
 class ConnectFailedError(ProviderError):
     """No connection: DNS, refused, TLS, proxy."""
+
+
+def short_name(class_name: str) -> str:
+    """Name an exception as suites do: one of ours without its `Error`, any other as it is."""
+    ours = isinstance(globals().get(class_name), type)
+    return class_name.removesuffix("Error") if ours else class_name

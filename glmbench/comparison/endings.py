@@ -6,8 +6,8 @@ from collections import Counter
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from glmbench import errors
 from glmbench.checks.excerpts import first_difference, quoted
+from glmbench.errors import short_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,9 +49,7 @@ def _ending_of_turn(turn: TurnResult | TrialResult) -> str:
         return turn.finish_reason
     if turn.error is None:
         return "no finish"
-    # Our own errors have the names by which suites expect them.
-    ours = hasattr(errors, turn.error.type)
-    return turn.error.type.removesuffix("Error") if ours else turn.error.type
+    return short_name(turn.error.type)
 
 
 def _texts(trial: TrialResult) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from glmbench import errors
+from glmbench.errors import short_name
 from glmbench.problems import printable
 from glmbench.report.grid import draw_table, fits, shorten
 from glmbench.report.numbers import NOTHING
@@ -24,14 +24,14 @@ def got_ending(trial: TrialResult) -> str:
     """Word the finish reason that came, or the error that came instead."""
     if trial.finish_reason is not None:
         return trial.finish_reason
-    return _short_error(trial.error.type) if trial.error is not None else NOTHING
+    return short_name(trial.error.type) if trial.error is not None else NOTHING
 
 
 def expected_ending(trial: TrialResult) -> str:
     """Word the finish reason that a case expects; `-` where it does not say."""
     for check in trial.checks:
         if check.name == "error":
-            return _short_error(check.expected.partition(",")[0])
+            return short_name(check.expected.partition(",")[0])
     if trial.expected_finish_reason is None:
         return NOTHING
     return " or ".join(reason or "no finish" for reason in trial.expected_finish_reason)
@@ -65,8 +65,3 @@ def render_endings(trials: Sequence[TrialResult], style: Style = PLAIN) -> str:
         return draw_table("Finish reasons", head, rows, "l" + "r" * len(came), style)
     listed = [[*map(printable, pair), str(n)] for pair, n in sorted(pairs.items())]
     return draw_table("Finish reasons", ["expected", "got", "n"], listed, "llr", style)
-
-
-def _short_error(name: str) -> str:
-    ours = getattr(errors, name, None)
-    return name.removesuffix("Error") if ours is not None else name

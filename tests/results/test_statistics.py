@@ -9,7 +9,12 @@ from results.support import make_trial
 
 from glmbench.measure.timing import Throughput, Timing
 from glmbench.results.model import CassetteOutcome, ErrorOutcome
-from glmbench.results.statistics import has_failed, latency_statistics, throughput_statistics
+from glmbench.results.statistics import (
+    has_failed,
+    latency_statistics,
+    members_of,
+    throughput_statistics,
+)
 
 
 def live(case, ttft_s=0.2, **changes):
@@ -120,3 +125,22 @@ def test_a_recording_or_an_expectation_at_fault_is_no_failure_of_the_service():
     assert not has_failed(failed("a", cassette=miss))
     assert not has_failed(live("a", status="failed"))
     assert not has_failed(live("a", error=ErrorOutcome(type="AuthError")))
+
+
+def test_the_members_of_a_group_are_those_whose_figures_are_in_it():
+    trials = [
+        live("a"),
+        live("b", fault="{status: 503}"),
+        failed("c"),
+        live("d", status="skipped"),
+        live("e", origin="emulator"),
+        live("f", timing=Timing(source="live", ttft_s=1.0, connection_reused=True)),
+    ]
+    groups = latency_statistics(trials)
+    assert [[t.case for t in members_of(group, trials)] for group in groups] == [
+        ["e"],
+        ["a"],
+        ["f"],
+    ]
+    for group in groups:
+        assert group.statistics[0].values.n == 1

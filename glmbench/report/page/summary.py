@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glmbench.report.numbers import count
+from glmbench.report.outcomes import exit_words
 from glmbench.report.page.distribution import Plot, Value, draw_plot
-from glmbench.report.page.trials import TrialView, belongs
 from glmbench.report.page.waterfall import content_gaps
 from glmbench.report.sources import source_words
 from glmbench.results.judge import Exit, decide, summarize
-from glmbench.results.statistics import latency_statistics
+from glmbench.results.statistics import latency_statistics, members_of
 from glmbench.results.timeline import read_timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from glmbench.report.page.trials import TrialView
     from glmbench.results.model import RunResult, TrialResult
     from glmbench.results.statistics import StatisticsGroup
 
@@ -37,26 +38,15 @@ SYMBOLS = {
     "cannot tell": "?",
 }
 
-# By exit code: the heading, and the sentence below it.
-VERDICTS = {
-    Exit.OK: ("Passed", "Every selected trial passed and every gate held."),
-    Exit.FAILED: ("Failed", "An expectation failed."),
-    Exit.GATE: ("Gate broken", "A threshold is broken, or a figure became worse."),
-    Exit.PROVIDER: (
-        "Provider failed",
-        "The provider or the network failed in a way that no case expected.",
-    ),
-    Exit.CASSETTE: (
-        "Recordings at fault",
-        "A cassette is missing, stale, damaged or not fully played, or holds a secret.",
-    ),
-    Exit.UNMEASURED: (
-        "Not measured",
-        "Nothing was run, or an expectation had nothing to be judged by.",
-    ),
-    Exit.INTERRUPTED: ("Interrupted", "What was finished is reported; the rest was not run."),
+HEADINGS = {
+    Exit.OK: "Passed",
+    Exit.FAILED: "Failed",
+    Exit.GATE: "Gate broken",
+    Exit.PROVIDER: "Provider failed",
+    Exit.CASSETTE: "Recordings at fault",
+    Exit.UNMEASURED: "Not measured",
+    Exit.INTERRUPTED: "Interrupted",
 }
-WARNED = "Warnings count as failures, and there are some."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +63,9 @@ class Verdict:
 
 def view_verdict(result: RunResult) -> Verdict:
     code, summary = decide(result), summarize(result)
-    heading, sentence = VERDICTS[code]
-    if code is Exit.FAILED and not summary.statuses["failed"]:
-        sentence = WARNED
     return Verdict(
-        heading=heading,
-        sentence=sentence,
+        heading=HEADINGS[code],
+        sentence=exit_words(result),
         exit_code=int(code),
         tone="passed" if code is Exit.OK else "unmeasured" if code in _UNDECIDED else "failed",
         counts=tuple((status, n) for status, n in summary.statuses.items() if n),
@@ -146,8 +133,8 @@ def view_latency(result: RunResult, base: RunResult | None) -> tuple[LatencyView
 
 
 def _plots(result: RunResult, base: RunResult | None, group: StatisticsGroup) -> tuple[Plot, ...]:
-    sides = [("base", _members(base, group))] if base else []
-    sides.append(("head" if base else "", _members(result, group)))
+    sides = [("base", members_of(group, base.trials))] if base else []
+    sides.append(("head" if base else "", members_of(group, result.trials)))
     first_tokens = [(name, list(_first_tokens(trials))) for name, trials in sides]
     gaps = [(name, list(_gaps(trials))) for name, trials in sides]
     plots = (
@@ -155,11 +142,6 @@ def _plots(result: RunResult, base: RunResult | None, group: StatisticsGroup) ->
         draw_plot("Gaps between reads", gaps, "gap"),
     )
     return tuple(plot for plot in plots if plot is not None)
-
-
-def _members(result: RunResult, group: StatisticsGroup) -> list[TrialResult]:
-    reused = group.connection_reused
-    return [t for t in result.trials if belongs(t, group.source, group.origin, reused=reused)]
 
 
 def _first_tokens(trials: Sequence[TrialResult]) -> Iterator[Value]:

@@ -11,7 +11,6 @@ from glmbench.report.numbers import NOTHING
 from glmbench.report.page.axis import axis_from_zero, percent
 from glmbench.report.page.waterfall import Waterfall, draw_waterfall
 from glmbench.results.model import TurnResult
-from glmbench.results.statistics import has_failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -191,14 +190,3 @@ def _ended_as_expected(trial: TrialResult) -> bool:
     if trial.status in {"passed", "unmeasured"} or expected == got_ending(trial):
         return True
     return expected == NOTHING and trial.error is None
-
-
-def belongs(trial: TrialResult, source: str, origin: str | None, *, reused: bool) -> bool:
-    """Tell whether a trial's figures are in the statistics of a group of this kind."""
-    own = trial.timing
-    return (
-        (own.source, trial.origin, own.connection_reused) == (source, origin, reused)
-        and trial.fault is None
-        and trial.status not in {"skipped", "interrupted"}
-        and not has_failed(trial)
-    )

@@ -6,9 +6,8 @@ from results.support import make_result, make_trial, make_turn
 from glmbench.checks.result import CheckResult
 from glmbench.measure.timing import Timing
 from glmbench.report.page.summary import (
+    HEADINGS,
     SYMBOLS,
-    VERDICTS,
-    WARNED,
     view_finishes,
     view_latency,
     view_sources,
@@ -45,7 +44,7 @@ def test_the_heading_says_what_the_exit_code_says(result, heading, tone, exit_co
 
 def test_every_exit_code_that_a_run_may_have_has_words():
     outside = {Exit.USAGE, Exit.INVALID, Exit.BUG, Exit.TERMINATED}
-    assert set(VERDICTS) == set(Exit) - outside
+    assert set(HEADINGS) == set(Exit) - outside
 
 
 def test_every_status_has_a_symbol():
@@ -55,7 +54,10 @@ def test_every_status_has_a_symbol():
 def test_a_strict_run_that_failed_by_a_warning_says_so():
     warning = Caveat(trials=("small/one@glm-4@1",), words="no timing")
     verdict = view_verdict(make_result([make_trial()], strict=True, warnings=(warning,)))
-    assert (verdict.exit_code, verdict.sentence) == (1, WARNED)
+    assert (verdict.exit_code, verdict.sentence) == (
+        1,
+        "There are warnings, and --strict counts them as failures.",
+    )
 
 
 def test_statuses_are_counted_where_there_are_any():

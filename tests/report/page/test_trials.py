@@ -6,9 +6,8 @@ from results.support import make_result, make_trial, make_turn
 from glmbench.checks.result import CheckResult
 from glmbench.measure.timing import Timing
 from glmbench.report.page import trials
-from glmbench.report.page.trials import belongs, is_troubled, view_trials
+from glmbench.report.page.trials import is_troubled, view_trials
 from glmbench.results.model import CassetteOutcome, ErrorOutcome
-from glmbench.results.statistics import latency_statistics
 from glmbench.results.timeline import Timeline
 
 MISSING = CassetteOutcome(path="c/one.yaml", verdict="MISS", reason="there is no cassette")
@@ -127,19 +126,3 @@ def test_a_very_long_text_is_cut_and_says_how_much_is_left_out(monkeypatch):
     (turn,) = view.turns
     assert (turn.text.text, turn.text.left_out) == ("Hell", 2)
     assert (turn.reasoning.text, turn.reasoning.left_out) == ("Hm", 0)
-
-
-def test_the_figures_that_are_drawn_are_those_of_the_statistics():
-    trials_ = [
-        make_trial(),
-        make_trial(repeat=2, fault="{status: 503}"),
-        make_trial(repeat=3, status="error", verdict="LIVE", error=ErrorOutcome(type="KeyError")),
-        make_trial(repeat=4, status="skipped", skipped="why"),
-        make_trial(repeat=5, origin="emulator"),
-        make_trial(repeat=6, timing=Timing(source="recorded", ttft_s=1, connection_reused=True)),
-    ]
-    for group in latency_statistics(trials_):
-        reused = group.connection_reused
-        members = [t for t in trials_ if belongs(t, group.source, group.origin, reused=reused)]
-        ttft = next(s for s in group.statistics if s.metric == "ttft")
-        assert len(members) == ttft.values.n == 1
