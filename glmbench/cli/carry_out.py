@@ -48,9 +48,12 @@ def carry_out(options: Mapping[str, Any], ask: Ask | None = None) -> int:
         return 0 if any(suite.trials for suite in plan.suites) else NOTHING_TO_DO
     if ask is not None:
         ask(plan, settings)
-    result = _run_or_find(options, plan, settings, outputs)
+    result, journal = _run_or_find(options, plan, settings, outputs)
     result, comparison = _compare(base, result, options, style)
     written = write_outputs(outputs, result, base)
+    if journal is not None:
+        # Not before: what could not be written can still be resumed.
+        journal.finish(complete=written and not result.interrupted)
     _tell(result, base, comparison, style)
     return int(decide(result)) if written else USAGE
 
@@ -89,8 +92,8 @@ def _run_or_find(
     plan: Plan,
     settings: Mapping[str, Settings],
     outputs: Sequence[Path],
-) -> RunResult:
-    """Run; or find that what shall be resumed is finished."""
+) -> tuple[RunResult, Journal | None]:
+    """Run, with a journal where a result is written; or find that it is finished."""
     from glmbench.inspection.scan import scan_run
     from glmbench.running.resuming import find_finished, open_journal
 
@@ -99,7 +102,7 @@ def _run_or_find(
         finished = find_finished(resumed, plan.suites)
         if finished is not None:
             print_text(f"{resumed} is complete: nothing was run.\n", err=True)
-            return finished
+            return finished, None
     environment = _environment(options, settings)
     output = resumed or next((path for path in outputs if path.suffix == ".json"), None)
     journal = None
@@ -108,10 +111,7 @@ def _run_or_find(
         journal = open_journal(
             output, plan.suites, settings, environment, resume=again, on_failure=_warn
         )
-    result = scan_run(plan, _run(options, plan, settings, environment, journal))
-    if journal is not None:
-        journal.finish(complete=not result.interrupted)
-    return result
+    return scan_run(plan, _run(options, plan, settings, environment, journal)), journal
 
 
 def _run(

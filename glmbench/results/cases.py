@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 CaseStatus: TypeAlias = Literal["passed", "flaky", "failed", "skipped"]
 
+# Why a trial was not run after another one had failed: what schedules trials says so.
+STOPPED_BY_A_FAILURE = "stopped by --fail-fast"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
@@ -31,11 +34,17 @@ class CaseResult:
 
 
 def group_cases(trials: Iterable[TrialResult]) -> tuple[CaseResult, ...]:
-    """Group the repeats of each case and model, in the order in which the cases first appear."""
+    """Group the repeats of each case and model, in the order in which the cases first appear.
+
+    Where a failure stopped the run no case is flaky: what was stopped for is not tolerated, or a
+    run that left out most of its trials would pass.
+    """
     groups: dict[tuple[str, str, str], list[TrialResult]] = {}
+    stopped = False
     for trial in trials:
+        stopped = stopped or trial.skipped == STOPPED_BY_A_FAILURE
         groups.setdefault((trial.suite, trial.case, trial.model), []).append(trial)
-    return tuple(map(_case, groups.values()))
+    return tuple(_case(repeats, stopped=stopped) for repeats in groups.values())
 
 
 def counts(trial: TrialResult) -> bool:
@@ -43,7 +52,7 @@ def counts(trial: TrialResult) -> bool:
     return trial.status not in {"skipped", "interrupted"}
 
 
-def _case(repeats: Sequence[TrialResult]) -> CaseResult:
+def _case(repeats: Sequence[TrialResult], *, stopped: bool) -> CaseResult:
     first = repeats[0]
     statuses = [trial.status for trial in repeats if counts(trial)]
     passed = statuses.count("passed")
@@ -51,7 +60,7 @@ def _case(repeats: Sequence[TrialResult]) -> CaseResult:
         suite=first.suite,
         case=first.case,
         model=first.model,
-        status=_status(passed, len(statuses), first.min_pass),
+        status=_status(passed, len(statuses), None if stopped else first.min_pass),
         passed=passed,
         trials=len(statuses),
         min_pass=first.min_pass,

@@ -26,6 +26,9 @@ from glmbench.results.model import (
 )
 from glmbench.results.statistics import StatisticsGroup, latency_statistics, throughput_statistics
 
+# What reports make commands of, or tell results apart by.
+_SETTINGS = ("mode", "timing", "profile", "connect_to", "fault", "reframe", "started_at")
+
 _TIMELINE = re.compile(r"(\d{1,15}/\d{1,15}/\d{1,15}/\d{1,15}/\d{1,15}( (?!$)|$))*")
 
 
@@ -98,7 +101,7 @@ def from_json(content: bytes, name: str) -> RunResult:
     _must_be_ours(content, name)
     try:
         document = msgspec.json.decode(content, type=ResultDocument)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{name} is no result of glmbench: {error}") from None
     result = RunResult(
         suites=document.suite,
@@ -127,7 +130,7 @@ def _must_be_ours(content: bytes, name: str) -> None:
     """See to the version first: of another one any other message would mislead."""
     try:
         schema = msgspec.json.decode(content, type=_Schema).schema
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{name} is no result of glmbench: {error}") from None
     if schema != SCHEMA:
         raise UsageError(f"{name} is a {schema!r}, and this glmbench reads {SCHEMA!r}")
@@ -135,7 +138,12 @@ def _must_be_ours(content: bytes, name: str) -> None:
 
 def _contradiction(result: RunResult) -> str | None:
     """Find what the types do not show and every reader of a result relies on."""
-    suites = {suite.name for suite in result.suites}
+    for name in _SETTINGS:
+        if not isinstance(result.environment.get(name), str | None):
+            return f"{name} in its environment is no text"
+    suites = Counter(suite.name for suite in result.suites)
+    if listed_twice := [name for name, n in suites.items() if n > 1]:
+        return f'the suite "{listed_twice[0]}" is listed twice'
     for trial in result.trials:
         if trial.suite not in suites:
             return f'the trial {trial.id} is of the suite "{trial.suite}", which is not listed'

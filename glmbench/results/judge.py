@@ -59,11 +59,11 @@ def judge(
 
 def decide(result: RunResult) -> Exit:
     """Choose the exit code of a run, in the order 130 6 1 5 4 7 0 of the documented table."""
-    if result.interrupted:
+    if result.interrupted or any(trial.status == "interrupted" for trial in result.trials):
         return Exit.INTERRUPTED
     if result.leaks or any(trial.cassette_failed for trial in result.trials):
         return Exit.CASSETTE
-    statuses = {trial.status for trial in _decisive(result.trials)}
+    statuses = {trial.status for trial in decisive(result.trials)}
     gates = {
         gate.status
         for gate in result.gates
@@ -80,7 +80,7 @@ def decide(result: RunResult) -> Exit:
     return Exit.OK
 
 
-def _decisive(trials: Sequence[TrialResult]) -> list[TrialResult]:
+def decisive(trials: Sequence[TrialResult]) -> list[TrialResult]:
     """Leave out the repeats that a flaky case can do without."""
     flaky = {(c.suite, c.case, c.model) for c in group_cases(trials) if c.status == "flaky"}
     return [

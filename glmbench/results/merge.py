@@ -89,7 +89,7 @@ def _trials(
 def _environment(results: Sequence[RunResult]) -> dict[str, Any]:
     """Keep what all have in common, the earliest start, and null for the rest."""
     first = results[0].environment
-    starts = [r.environment["started_at"] for r in results if "started_at" in r.environment]
+    starts = [start for r in results if (start := r.environment.get("started_at")) is not None]
     alike = {
         key: value if all(r.environment.get(key) == value for r in results) else None
         for key, value in first.items()
@@ -125,6 +125,6 @@ def _lag(parts: Iterable[Distribution]) -> Distribution:
         return measured[0] if measured else Distribution(n=0)
     return Distribution(
         n=sum(part.n for part in measured),
-        min=min(part.min for part in measured if part.min is not None),
-        max=max(part.max for part in measured if part.max is not None),
+        min=min((part.min for part in measured if part.min is not None), default=None),
+        max=max((part.max for part in measured if part.max is not None), default=None),
     )

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from glmbench.cassettes.interaction import Interaction
     from glmbench.cassettes.recording_tape import RecordingTape
     from glmbench.measure.observation import Observation
+    from glmbench.results.journal import Outcome
     from glmbench.results.model import Status
-    from glmbench.running.outcome import Outcome
     from glmbench.running.stage import Stage
     from glmbench.running.take import Take
     from glmbench.suites.expand import Trial

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from glmbench.checks.evaluate import evaluate
@@ -10,6 +10,7 @@ from glmbench.errors import GlmbenchError, ProviderError, VirtualTimeError
 from glmbench.measure.observation import Observation, StampedPart
 from glmbench.measure.timing import measure_throughput, measure_timing
 from glmbench.parts import FinishReason, Reasoning
+from glmbench.results.journal import Outcome
 from glmbench.results.judge import judge
 from glmbench.results.model import CassetteOutcome, ErrorOutcome, TrialResult, TurnResult
 from glmbench.results.timeline import make_timeline
@@ -17,7 +18,6 @@ from glmbench.running.take import Take, TurnTake
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from glmbench.cassettes.verdict import Finding
     from glmbench.redaction.redactor import Redactor
@@ -25,20 +25,6 @@ if TYPE_CHECKING:
     from glmbench.running.stage import Stage
     from glmbench.suites.expand import Trial
     from glmbench.suites.expect import Expect
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """A finished trial, and what is kept out of its row because it differs from run to run.
-
-    `detail` is the text of a foreign exception. `recorded_at` is when the oldest response that was
-    played was recorded. `offsets_s` tells how late each chunk was played on a real clock.
-    """
-
-    result: TrialResult
-    detail: str | None = None
-    recorded_at: datetime | None = None
-    offsets_s: tuple[float, ...] = ()
 
 
 def make_outcome(stage: Stage, trial: Trial, take: Take) -> Outcome:

@@ -76,6 +76,7 @@ async def with_retries(
     is_error: Callable[[T], ProviderError | None],
     may_retry: Callable[[], bool] = lambda: True,
     pace: float = 1.0,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Attempts[T]:
     """Make attempts until one succeeds, fails for good, or is the last that is allowed.
 
@@ -87,6 +88,7 @@ async def with_retries(
         is_error: finds the error that an outcome ended with.
         may_retry: asked before each wait; a budget of requests says no here.
         pace: how fast time passes: a wait of 2 s takes half a second at 4.
+        pause: waits so many seconds.
     """
     clock = asyncio.get_running_loop().time
     ends_at = None if deadline_s is None else clock() + deadline_s
@@ -102,7 +104,7 @@ async def with_retries(
             break
         if not may_retry():
             break
-        await asyncio.sleep(delay_s / pace)
+        await pause(delay_s / pace)
         waited_s += delay_s
         number += 1
     return Attempts(outcome=outcome, count=number, waited_s=waited_s)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -27,8 +27,8 @@ from glmbench.running.interruption import Interruption
 from glmbench.running.keeping import keep
 from glmbench.running.limits import Budget
 from glmbench.running.observe import as_failure
-from glmbench.running.outcome import Outcome, make_outcome, make_skipped
-from glmbench.running.schedule import FAIL_FAST, Job, Skipped, run_all
+from glmbench.running.outcome import make_outcome, make_skipped
+from glmbench.running.schedule import FAIL_FAST, Job, Schedule, Skipped
 from glmbench.running.stage import Settings, Stage, make_stage
 from glmbench.running.stand_ins import stand_in
 from glmbench.running.take import Take, TurnTake, perform, take, with_refused
@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 
     from glmbench.cassettes.context import Tape
     from glmbench.cassettes.seal import Seal
+    from glmbench.results.journal import Outcome
+    from glmbench.running.interruption import OnDrain
     from glmbench.running.plan import SuitePlan
+    from glmbench.running.resuming import Journal
     from glmbench.suites.expand import Trial
 
 OnTrial: TypeAlias = Callable[[TrialResult], None]
@@ -49,6 +52,9 @@ def run_suites(
     settings: Settings | Mapping[str, Settings],
     environment: dict[str, Any],
     on_trial: OnTrial = lambda _: None,
+    *,
+    journal: Journal | None = None,
+    on_drain: OnDrain = lambda _: None,
 ) -> RunResult:
     """Run every trial. Ctrl-C ends the run; what is finished is in the result.
 
@@ -56,12 +62,16 @@ def run_suites(
         plans: the suites, in order.
         settings: how to run; by the name of the suite where they differ.
         environment: for the result.
-        on_trial: gets each row as it is finished.
+        on_trial: gets each row as it is finished; not those that the journal had already.
+        journal: what is in it is not run again, and what ends is written into it.
+        on_drain: gets the number of trials that are finished yet after the first Ctrl-C.
     """
     outcomes: list[Outcome] = []
     too_old: dict[str, float] = {}
     so_far = _SoFar(began_at=time.monotonic())
-    with Interruption() as interruption:
+    if journal is not None:
+        so_far.taken, so_far.append = journal.taken, journal.append
+    with Interruption(on_drain) as interruption:
         for plan in plans:
             own = settings if isinstance(settings, Settings) else settings[plan.suite.name]
             came = _Run(make_stage(plan, own, interruption), on_trial, so_far).outcomes()
@@ -108,9 +118,14 @@ def _too_old(plan: SuitePlan, outcome: Outcome) -> dict[str, float]:
 
 @dataclass(slots=True, kw_only=True)
 class _SoFar:
-    """What the suites of a run have in common; `stopped` is why nothing more may start."""
+    """What the suites of a run have in common; `stopped` is why nothing more may start.
+
+    `taken` are outcomes of an earlier go at the run, by full id; `append` keeps those of this one.
+    """
 
     began_at: float
+    taken: Mapping[str, Outcome] = field(default_factory=dict)
+    append: Callable[[Outcome], None] = lambda _: None
     requests: int = 0
     stopped: str | None = None
 
@@ -130,6 +145,7 @@ class _Run:
     def __init__(self, stage: Stage, on_trial: OnTrial, so_far: _SoFar) -> None:
         self._so_far = so_far
         self._stage = stage
+        self._interruption = stage.interruption
         self._trials = stage.plan.trials
         self._on_trial = on_trial
         self._came: dict[int, Outcome] = {}
@@ -139,10 +155,11 @@ class _Run:
         """Run everything; what was not begun when Ctrl-C came is missing."""
         later: list[_Waiting] = []
         for place, trial in enumerate(self._trials):
-            if self._stage.interrupted:
+            if self._interruption.requested:
                 break
-            self._begin(place, trial, later)
-        if later and not self._stage.interrupted:
+            if not self._take_over(place, trial):
+                self._begin(place, trial, later)
+        if later and not self._interruption.requested:
             self._run_together(later)
         for each in later:
             if self._so_far.stopped is not None and each.place not in self._came:
@@ -150,6 +167,14 @@ class _Run:
         if self._budget is not None:
             self._so_far.requests = self._budget.spent
         return [self._came[place] for place in sorted(self._came)]
+
+    def _take_over(self, place: int, trial: Trial) -> bool:
+        """Take what an earlier go at the run left of a trial, if it did."""
+        outcome = self._so_far.taken.get(f"{self._stage.plan.suite.name}/{trial.id}")
+        if outcome is None:
+            return False
+        self._settle(place, outcome)
+        return True
 
     def _begin(self, place: int, trial: Trial, later: list[_Waiting]) -> None:
         """Replay a trial on its virtual clock, or put it off until all others are begun."""
@@ -165,14 +190,19 @@ class _Run:
         try:
             self._finished(place, _replay(stage, trial))
         except asyncio.CancelledError:
-            if not stage.interrupted:
+            if not self._interruption.stopping:
                 raise
 
     def _finished(self, place: int, outcome: Outcome) -> None:
-        if self._stage.interrupted:
+        if self._interruption.stopping:
+            # It may be a row that a trial made of its own cancellation.
             return
-        self._came[place] = outcome
+        self._so_far.append(outcome)
+        self._settle(place, outcome)
         self._on_trial(outcome.result)
+
+    def _settle(self, place: int, outcome: Outcome) -> None:
+        self._came[place] = outcome
         if self._stage.settings.fail_fast and _is_bad(outcome):
             self._so_far.stopped = FAIL_FAST
 
@@ -187,7 +217,7 @@ class _Run:
             if others and self._so_far.stopped is None:
                 asyncio.run(self._together(others, None))
         except asyncio.CancelledError:
-            if not self._stage.interrupted:
+            if not self._interruption.requested:
                 raise
 
     async def _together(self, trials: Sequence[_Waiting], seal: Seal | None) -> None:
@@ -202,17 +232,18 @@ class _Run:
             )
             for each in trials
         ]
-        with self._stage.interruption.cancelling():
-            if is_live:
-                await self._warm_up(trials[0].trial, budget)
-            results = await run_all(
-                jobs,
-                concurrency=settings.concurrency,
-                rate=settings.rate if is_live else None,
-                budget=budget,
-                fail_fast=_is_bad if settings.fail_fast else None,
-                on_done=lambda index, outcome: self._finished(trials[index].place, outcome),
-            )
+        if is_live:
+            await self._warm_up(trials[0].trial, budget)
+        schedule = Schedule(
+            jobs,
+            concurrency=settings.concurrency,
+            rate=settings.rate if is_live else None,
+            budget=budget,
+            fail_fast=_is_bad if settings.fail_fast else None,
+            on_done=lambda index, outcome: self._finished(trials[index].place, outcome),
+        )
+        with self._interruption.draining(schedule.drain):
+            results = await schedule.run()
         for each, result in zip(trials, results, strict=True):
             if isinstance(result, Skipped):
                 self._skip(each.place, each.trial, result.reason)
@@ -227,7 +258,12 @@ class _Run:
         )
 
     def _skip(self, place: int, trial: Trial, reason: str) -> None:
-        self._finished(place, make_skipped(self._stage, trial, reason))
+        """Give a trial that is not run its row; after Ctrl-C it is only missing."""
+        if self._interruption.requested:
+            return
+        outcome = make_skipped(self._stage, trial, reason)
+        self._came[place] = outcome
+        self._on_trial(outcome.result)
 
     async def _warm_up(self, trial: Trial, budget: Budget) -> None:
         """Ask a few times for nothing: the first request of a process is a cold one."""
@@ -239,7 +275,8 @@ class _Run:
             tape = RecordingTape(
                 None, connect_to=stage.settings.connect_to, redactor=stage.redactor
             )
-            await perform(stage, trial, tape, may_retry=lambda: False)
+            with self._interruption.cancelling():
+                await perform(stage, trial, tape, may_retry=lambda: False)
 
     async def _perform(self, trial: Trial, seal: Seal | None, budget: Budget) -> Outcome:
         stage = self._stage

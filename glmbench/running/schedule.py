@@ -40,16 +40,8 @@ FAIL_FAST = "stopped by --fail-fast"
 _STOPPED = Skipped(reason=FAIL_FAST)
 
 
-async def run_all(
-    jobs: Sequence[Job[T]],
-    *,
-    concurrency: int,
-    rate: Rate | None,
-    budget: Budget,
-    fail_fast: Callable[[T], bool] | None,
-    on_done: Callable[[int, T], None],
-) -> list[T | Skipped]:
-    """Run jobs; return their results in the order of the jobs, whatever ends first.
+class Schedule(Generic[T]):
+    """One run of jobs: the task that starts them, and those that are under way.
 
     Args:
         jobs: they start in this order.
@@ -58,61 +50,66 @@ async def run_all(
         budget: once it forbids a job to start, none after it starts either.
         fail_fast: whether a result ends the run; what is under way is then cancelled.
         on_done: gets each job's place and result as it ends; what is cancelled has none.
-
-    Raises:
-        asyncio.CancelledError: the run was cancelled; its jobs were cancelled too, and have ended.
-        BaseException: what the first job that raised has raised; the others have ended.
     """
-    schedule = _Schedule(
-        jobs,
-        free=asyncio.Semaphore(concurrency),
-        limiter=RateLimiter(rate) if rate else None,
-        budget=budget,
-        fail_fast=fail_fast or (lambda _: False),
-        on_done=on_done,
-    )
-    schedule.begin()
-    await schedule.ended()
-    return schedule.results
-
-
-class _Schedule(Generic[T]):
-    """One run of jobs: the task that starts them, and those that are under way."""
 
     def __init__(
         self,
         jobs: Sequence[Job[T]],
         *,
-        free: asyncio.Semaphore,
-        limiter: RateLimiter | None,
+        concurrency: int,
+        rate: Rate | None,
         budget: Budget,
-        fail_fast: Callable[[T], bool],
+        fail_fast: Callable[[T], bool] | None,
         on_done: Callable[[int, T], None],
     ) -> None:
-        self.results: list[T | Skipped] = [_STOPPED for _ in jobs]
         self._jobs = jobs
-        self._free = free
-        self._limiter = limiter
+        self._results: list[T | Skipped] = [_STOPPED for _ in jobs]
+        self._free = asyncio.Semaphore(concurrency)
+        self._limiter = RateLimiter(rate) if rate else None
         self._budget = budget
-        self._fail_fast = fail_fast
+        self._fail_fast = fail_fast or (lambda _: False)
         self._on_done = on_done
+        self._starter: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._draining = False
         self._stopping = False
         self._idle = asyncio.Event()
         self._bugs: list[BaseException] = []
 
-    def begin(self) -> None:
-        """Start the task that starts the jobs."""
-        self._spawn(self._start_jobs())
+    async def run(self) -> list[T | Skipped]:
+        """Run the jobs; return their results in the order of the jobs, whatever ends first.
 
-    async def ended(self) -> None:
+        Raises:
+            asyncio.CancelledError: the run was cancelled; its jobs were cancelled too, and have
+                ended.
+            BaseException: what the first job that raised has raised; the others have ended.
+        """
+        self._starter = self._spawn(self._start_jobs())
+        if self._draining:
+            self._starter.cancel()
+        await self._ended()
+        return self._results
+
+    def drain(self) -> int:
+        """Start no more jobs; return how many are under way and not cancelled. They are finished.
+
+        A job that is cancelled from now on, by whomever, is one that was stopped.
+        """
+        self._draining = True
+        if self._starter is not None:
+            self._starter.cancel()
+        jobs = self._tasks - {self._starter}
+        # One that is done may not have been taken out yet.
+        return sum(not job.done() and not job.cancelling() for job in jobs)
+
+    async def _ended(self) -> None:
         """Wait for every task; raise what went wrong in the first that did."""
         try:
             await self._idle.wait()
         except asyncio.CancelledError:
             self._stop()
             # Cancelled again, it cancels them again: a job may hang in its clean-up.
-            await self.ended()
+            await self._ended()
             raise
         if self._bugs:
             raise self._bugs[0]
@@ -122,7 +119,7 @@ class _Schedule(Generic[T]):
             reason = await self._permission(job)
             if reason is not None:
                 left = len(self._jobs) - index
-                self.results[index:] = [Skipped(reason=reason)] * left
+                self._results[index:] = [Skipped(reason=reason)] * left
                 return
             self._spawn(self._work(index, job))
 
@@ -149,7 +146,7 @@ class _Schedule(Generic[T]):
         if self._stopping:
             # It made a result of its own cancellation.
             return
-        self.results[index] = result
+        self._results[index] = result
         self._on_done(index, result)
         self._free.release()
         if self._fail_fast(result):
@@ -161,15 +158,16 @@ class _Schedule(Generic[T]):
         for task in self._tasks:
             task.cancel()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._task_ended)
+        return task
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.remove(task)
         bug = _raised(task)
-        if isinstance(bug, asyncio.CancelledError) and self._stopping:
+        if isinstance(bug, asyncio.CancelledError) and (self._stopping or self._draining):
             bug = None
         if bug is not None:
             self._bugs.append(bug)

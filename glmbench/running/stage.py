@@ -67,11 +67,6 @@ class Stage:
         """The pace of replays; 0 for instant."""
         return parse_timing(self.settings.timing)
 
-    @property
-    def interrupted(self) -> bool:
-        """Whether Ctrl-C came."""
-        return self.interruption.requested
-
     def playback(self, trial: Trial) -> Playback:
         """Say how the trial's recording is played; the command line's fault goes first."""
         cassettes = self.plan.suite.cassettes

@@ -36,7 +36,7 @@ from glmbench.running.stand_ins import stand_in
 from glmbench.suites.model import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from glmbench.cassettes.context import Tape
     from glmbench.measure.observation import Observation
@@ -84,17 +84,17 @@ def take(stage: Stage, trial: Trial, tape: Tape | None) -> Take:
     """Replay a trial on a virtual clock, with the network sealed and secrets stood in for.
 
     Raises:
-        asyncio.CancelledError: Ctrl-C came; nothing of the trial is kept.
+        asyncio.CancelledError: Ctrl-C came twice; nothing of the trial is kept.
     """
     conversation = _Conversation(stage, trial, tape)
 
-    async def hold_until_interrupted() -> None:
-        with stage.interruption.cancelling():
+    async def hold_until_stopped() -> None:
+        with stage.interruption.draining(lambda: 1):
             await conversation.hold()
 
     with sealed() as seal, stand_in(stage.plan.suite.secrets.env):
         try:
-            virtual_time.run(hold_until_interrupted())
+            virtual_time.run(hold_until_stopped())
         except VirtualTimeError as error:
             # Raised by the loop, which knows that nothing can happen any more.
             conversation.break_off(error)
@@ -121,8 +121,12 @@ async def perform(
     tape: Tape | None,
     may_retry: Callable[[], bool] = lambda: True,
 ) -> Take:
-    """Run a trial once, on the running loop."""
-    conversation = _Conversation(stage, trial, tape, may_retry)
+    """Run a trial once, on the running loop.
+
+    Raises:
+        asyncio.CancelledError: Ctrl-C came while it waited to ask again, or came twice.
+    """
+    conversation = _Conversation(stage, trial, tape, may_retry, stage.interruption.pause)
     await conversation.hold()
     return conversation.result()
 
@@ -158,9 +162,11 @@ class _Conversation:
         trial: Trial,
         tape: Tape | None,
         may_retry: Callable[[], bool] = lambda: True,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.turns: list[TurnTake] = []
         self._may_retry = may_retry
+        self._pause = pause
         # A replay at 4x has a quarter of the time for its deadline and its waits.
         is_paced = isinstance(tape, PlayingTape) and not stage.is_virtual
         self._pace = stage.speed if is_paced else 1.0
@@ -242,6 +248,7 @@ class _Conversation:
             is_error=lambda a: a.error if isinstance(a.error, ProviderError) else None,
             may_retry=self._may_retry,
             pace=self._pace,
+            pause=self._pause,
         )
         last = attempts.outcome
         took = self._taken(self._place, last.yielded, last.error)
@@ -286,7 +293,7 @@ class _Conversation:
         except BaseException as raised:
             task = asyncio.current_task()
             cancelled = isinstance(raised, asyncio.CancelledError) and task and task.cancelling()
-            if cancelled or self._stage.interrupted:
+            if cancelled or self._stage.interruption.stopping:
                 raise
             error = raised
         return _Attempt(yielded=self._yielded, error=error)

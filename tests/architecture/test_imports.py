@@ -103,7 +103,6 @@ TESTED_ELSEWHERE = {
     "results/model": "data; results/test_document",
     "running/environment": "e2e/test_quickstart",
     "running/observe": "running/test_runner",
-    "running/interruption": "e2e/test_interruption",
     "running/stand_ins": "running/test_keeping",
     "running/plan": "e2e/test_bad_input",
     "running/outcome": "running/test_runner and test_keeping",

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import msgspec
 from streamserver import stream_server
 
+from glmbench.running.marks import describe_run
 from glmbench.running.plan import Request, load_plan
 from glmbench.running.runner import run_suites
 from glmbench.running.stage import Settings
@@ -23,6 +24,12 @@ def plans(folder, text, *, environ=None, **request):
 
 def run(suites, on_trial=lambda _: None, **settings):
     return run_suites(suites, Settings(**settings), {}, on_trial)
+
+
+def described(suites, environment=None, **settings):
+    """Describe a run of suites, as its journal has it."""
+    own = {plan.suite.name: Settings(**settings) for plan in suites}
+    return describe_run(suites, own, environment or {})
 
 
 def comparable(trial):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from glmbench import run_virtual
 from glmbench.running.limits import Budget
-from glmbench.running.schedule import Job, Skipped, run_all
+from glmbench.running.schedule import Job, Schedule, Skipped
 from glmbench.suites.rates import Rate
 
 STOPPED = Skipped(reason="stopped by --fail-fast")
@@ -38,9 +38,9 @@ def ignore(*_):
     """Observe nothing."""
 
 
-async def schedule(*jobs, concurrency=2, rate=None, budget=None, fail_fast=None, on_done=ignore):
-    """Run jobs of one request each, or ready-made ones."""
-    return await run_all(
+def make_schedule(*jobs, concurrency=2, rate=None, budget=None, fail_fast=None, on_done=ignore):
+    """Schedule jobs of one request each, or ready-made ones."""
+    return Schedule(
         [job if isinstance(job, Job) else Job(run=job) for job in jobs],
         concurrency=concurrency,
         rate=rate,
@@ -48,6 +48,11 @@ async def schedule(*jobs, concurrency=2, rate=None, budget=None, fail_fast=None,
         fail_fast=fail_fast,
         on_done=on_done,
     )
+
+
+async def schedule(*jobs, **how):
+    """Run jobs of one request each, or ready-made ones."""
+    return await make_schedule(*jobs, **how).run()
 
 
 def sleeper(log, number, seconds):

@@ -274,13 +274,35 @@ def test_a_trial_is_not_blamed_for_what_another_tried_beside_it(tmp_path):
     assert (two.status, two.cassette.verdict) == ("error", "MISS")
 
 
-def test_ctrl_c_ends_a_replay_at_a_speed_and_keeps_what_is_finished(tmp_path, service):
+@pytest.mark.parametrize(
+    ("times", "kept"),
+    [pytest.param(1, ["c0", "c1"], id="once"), pytest.param(2, ["c0"], id="twice")],
+)
+def test_ctrl_c_starts_nothing_more_and_twice_stops_what_is_under_way(
+    tmp_path, service, times, kept
+):
     texts = ["number 0", "long", "number 1"]
     run(plans(tmp_path, prompts(*texts)), mode="record", connect_to=service)
 
-    def interrupt(_):
-        signal.raise_signal(signal.SIGINT)
+    def interrupt(trial):
+        if trial.case == "c0":
+            for _ in range(times):
+                signal.raise_signal(signal.SIGINT)
 
     result = run(plans(tmp_path, prompts(*texts)), interrupt, timing="1x", concurrency=2)
-    assert [trial.case for trial in result.trials] == ["c0"]
+    assert [trial.case for trial in result.trials] == kept
     assert decide(result) == Exit.INTERRUPTED
+
+
+def test_ctrl_c_ends_a_warm_up_at_once(tmp_path, service):
+    def interrupt(*_):
+        signal.raise_signal(signal.SIGINT)
+
+    # It never ends by itself: a signal that comes while it is under way is sent from a timer.
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        result = run(plans(tmp_path, prompts("endless")), mode="live", connect_to=service, warmup=9)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert (result.trials, decide(result)) == ((), Exit.INTERRUPTED)
