@@ -157,12 +157,14 @@ def _warn(words: str) -> None:
 def _environment(options: Mapping[str, Any], settings: Mapping[str, Settings]) -> dict[str, Any]:
     """Describe where and how it is run; a setting is null where suites differ."""
     from glmbench.running.environment import describe_environment
+    from glmbench.running.eventloop import loop_name
 
     shown = ("mode", "timing", "concurrency", "retries", "strict", "force")
     alike = {name: {getattr(own, name) for own in settings.values()} for name in shown}
     chosen = {name: values.pop() if len(values) == 1 else None for name, values in alike.items()}
-    said = ("profile", "connect_to", "fault", "reframe")
-    return describe_environment(**chosen, **{name: options.get(name) for name in said})
+    said = {name: options.get(name) for name in ("profile", "connect_to", "fault", "reframe")}
+    is_live = any(own.mode != "replay" for own in settings.values())
+    return describe_environment(**chosen, **said, event_loop=loop_name() if is_live else None)
 
 
 # --- beside a baseline ----------------------------------------------------------------------

@@ -65,8 +65,9 @@ def _repeats(result: RunResult) -> dict[Key, _Repeats]:
     for trial in sorted(result.trials, key=lambda trial: trial.repeat):
         if counts(trial):
             trials.setdefault((trial.suite, trial.case, trial.model), []).append(trial)
+    cases = {(case.suite, case.case, case.model): case for case in group_cases(result.trials)}
     return {
-        key: _Repeats(case=group_cases(own)[0], trials=own, place=min(trial.place for trial in own))
+        key: _Repeats(case=cases[key], trials=own, place=min(trial.place for trial in own))
         for key, own in trials.items()
     }
 
@@ -161,7 +162,7 @@ def _shown(value: float | None, unit: Unit) -> str:
 # --- what to know about the two -------------------------------------------------------------
 
 # Settings and circumstances under which figures are others.
-_CIRCUMSTANCES = ("platform", "concurrency", "profile", "fault", "reframe")
+_CIRCUMSTANCES = ("platform", "event_loop", "concurrency", "profile", "fault", "reframe")
 
 
 def _notes(base: RunResult, head: RunResult, figures: Sequence[Sequence[Figures]]) -> Iterator[str]:

@@ -18,6 +18,8 @@ VERDICTS: tuple[Verdict, ...] = (
     "within noise",
     "no change",
 )
+# A change by a million times its base says only that there was none.
+MAX_SHARE = 1e6
 Content: TypeAlias = Literal["same", "changed", "varies"]
 
 
@@ -99,6 +101,14 @@ class Comparison:
     regressions: tuple[str, ...] = ()
     improvements: tuple[str, ...] = ()
     tested: int = 0
+
+
+def share_of(shift: float | None, base: float | None) -> float | None:
+    """Say what share of its base a shift is; None where there is none that says anything."""
+    if shift is None or not base:
+        return None
+    share = shift / base
+    return share if abs(share) <= MAX_SHARE else None
 
 
 def correctness(base: CaseStatus, head: CaseStatus) -> Verdict:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
-from glmbench.comparison.model import Change
+from glmbench.comparison.model import Change, share_of
 from glmbench.comparison.samples import obstacle
 from glmbench.measure.ranktest import mann_whitney, shift, smallest_p
 from glmbench.measure.stats import percentile
@@ -123,7 +123,7 @@ def _change(figures: Figures, p: float | None, *, compared: int) -> Change:
         shift=moved.value if moved else None,
         low=moved.low if moved else None,
         high=moved.high if moved else None,
-        relative=moved.value / median if moved and median else None,
+        relative=share_of(moved.value if moved else None, median),
         p=p,
         verdict=verdict,
         note=note,

@@ -30,6 +30,7 @@ from glmbench.errors import ProviderError
 from glmbench.measure.stats import Summary, summarize
 from glmbench.measure.timing import measure_timing
 from glmbench.providers.chatglm import ChatGLM
+from glmbench.running.eventloop import run_live
 from glmbench.running.observe import Yielded, observe
 from glmbench.server.listening import LOOPBACK
 
@@ -144,7 +145,7 @@ def calibrate(batches: Sequence[Batch] = BATCHES) -> Calibration:
         with TemporaryDirectory(prefix="glmbench-doctor-") as name:
             truth = Path(name, "truth.jsonl")
             with _emulator(Path(name), truth, batches) as port:
-                heard = asyncio.run(_ask_all(port, batches))
+                heard = run_live(_ask_all(port, batches))
             # A frame's line is there before the end of its body is sent: nothing to wait for.
             written = read_truth(truth.read_text(encoding="utf-8"))
         return tuple(_load(batch, heard, written) for batch in batches)
@@ -156,7 +157,7 @@ def calibrate(batches: Sequence[Batch] = BATCHES) -> Calibration:
 
 def measure_loop() -> LoopLag:
     """Measure how late timers fire on a loop that has nothing else to do."""
-    return asyncio.run(_measure_loop())
+    return run_live(_measure_loop())
 
 
 async def _measure_loop() -> LoopLag:

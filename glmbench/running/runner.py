@@ -23,6 +23,7 @@ from glmbench.measure.observation import Observation
 from glmbench.measure.stats import summarize
 from glmbench.results.model import RunResult, SuiteInfo, TrialResult
 from glmbench.results.warnings import find_warnings
+from glmbench.running.eventloop import run_live
 from glmbench.running.interruption import Interruption
 from glmbench.running.keeping import keep
 from glmbench.running.limits import Budget
@@ -215,7 +216,7 @@ class _Run:
                 with sealed() as seal, stand_in(self._stage.plan.suite.secrets.env):
                     asyncio.run(self._together(replays, seal))
             if others and self._so_far.stopped is None:
-                asyncio.run(self._together(others, None))
+                run_live(self._together(others, None))
         except asyncio.CancelledError:
             if not self._interruption.requested:
                 raise

@@ -105,6 +105,18 @@ def test_a_missing_base_warns_and_fails_nothing(tmp_path, base):
     )
 
 
+def test_a_file_is_written_also_where_there_is_no_base_yet(tmp_path, base):
+    code, _, _ = run(tmp_path / "missing.json", base, "-o", tmp_path / "c.md")
+    assert code == 0
+    assert (tmp_path / "c.md").read_text(encoding="utf-8").startswith("## ✅ glmbench: passed\n")
+
+
+def test_a_base_that_is_a_link_to_nothing_is_an_error(tmp_path, base):
+    (tmp_path / "link.json").symlink_to(tmp_path / "gone.json")
+    with pytest.raises(UsageError, match=r"link\.json cannot be read: No such file or directory$"):
+        run(tmp_path / "link.json", base)
+
+
 def test_a_missing_head_is_an_error(tmp_path, base):
     missing = tmp_path / "missing.json"
     with pytest.raises(UsageError, match=f"^{missing} cannot be read: No such file or directory$"):

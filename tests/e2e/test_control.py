@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -168,6 +169,9 @@ def test_ctrl_c_while_several_are_recorded_keeps_what_is_finished(tmp_path, serv
     for _ in range(4):
         assert "passed" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
+    said = "Interrupted: finishing 2 trials under way; press Ctrl-C again to stop at once.\n"
+    assert process.stderr.readline() == said
+    process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "")
     assert trials(tmp_path) == [(f"q{n}", "passed") for n in range(4)]
@@ -213,7 +217,7 @@ def test_smoke_is_careful_where_a_suite_has_no_such_profile(tmp_path, service):
     done = smoke(tmp_path, "--connect-to", service, "--yes", "--case", "one", "-o", "r.json")
     assert done.code == 0
     said = f"small: 1 request to chatglm through {service}, mode live\n"
-    assert done.err == said + "[1/1] one@glm-4@1 passed\n"
+    assert re.fullmatch(re.escape(said) + r"\[1/1\] one@glm-4@1 passed, ttft [\d.]+ ms\n", done.err)
     environment = result_of(tmp_path / "r.json")["environment"]
     assert (environment["mode"], environment["concurrency"]) == ("live", 1)
 
@@ -228,10 +232,9 @@ def test_smoke_is_careful_with_all_suites_where_one_has_no_such_profile(tmp_path
         f"plain: 1 request to chatglm through {service}, mode live",
     ]
     # What the command line says of requests is said of both suites together.
-    assert done.err.splitlines()[2:] == [
-        "[1/2] one@glm-4@1 passed",
-        "[2/2] one@glm-4@1 skipped",
-    ]
+    first, second = done.err.splitlines()[2:]
+    assert first.startswith("[1/2] small/one@glm-4@1 passed, ttft ")
+    assert second == "[2/2] plain/one@glm-4@1 skipped"
     assert done.code == 0
 
 

@@ -125,6 +125,26 @@ def test_jobs_start_in_order_with_so_many_at_once(concurrency, spans, order):
     assert log.ended_at == max(end for _, end in spans)
 
 
+def test_a_job_has_begun_before_the_next_one_is_started():
+    """Else what a job does first, such as sending a request, would wait for all to be started."""
+    order = []
+
+    def job(number):
+        async def run():
+            order.append(f"begin {number}")
+            asyncio.get_running_loop().call_soon(order.append, f"first step of {number}")
+            await asyncio.sleep(1)
+
+        return run
+
+    run_virtual(schedule(*map(job, (1, 2, 3)), concurrency=3))
+    assert order == [
+        *("begin 1", "first step of 1"),
+        *("begin 2", "first step of 2"),
+        *("begin 3", "first step of 3"),
+    ]
+
+
 def test_a_run_of_nothing_ends_at_once():
     assert run([]) == Log(results=[], ended_at=0.0)
 
