@@ -166,19 +166,6 @@ def keep_apart(emulated: Emulated) -> bool:
     return True
 
 
-@contextmanager
-def on_uvloop() -> Iterator[None]:
-    """Let every event loop that is made be uvloop's: `run_suites` makes its own."""
-    import uvloop
-
-    before = asyncio.get_event_loop_policy()
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    try:
-        yield
-    finally:
-        asyncio.set_event_loop_policy(before)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What a client measured of one answer: instants of reads, and the body bytes each one ends."""
