@@ -6,18 +6,22 @@ no verdict: such a threshold is unmeasured, never passed.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from glmbench.measure.stats import min_samples, percentile
+from glmbench.problems import shortened
 from glmbench.results.cases import counts, group_cases
 from glmbench.results.model import GateResult
 from glmbench.results.statistics import has_failed
+from glmbench.suites.bounds import BoundError
 from glmbench.suites.thresholds import DURATIONS, SHARES, parse_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from glmbench.cassettes.verdict import Verdict
     from glmbench.measure.observation import TimingSource
     from glmbench.results.model import GateStatus, RunResult, TrialResult
     from glmbench.suites.bounds import Bound
@@ -32,12 +36,23 @@ def judge_thresholds(
 ) -> tuple[GateResult, ...]:
     """Judge the thresholds, each with the name of its suite, in their order."""
     mode = result.environment.get("mode", "replay")
-    run: When = "replay" if mode == "replay" else "live"
     gates = []
     for suite, threshold in thresholds:
         trials = [trial for trial in result.trials if trial.suite == suite]
+        run = _run_of(mode, trials)
         gates.append(_judge(suite, threshold, _chosen(threshold, trials), run))
     return tuple(gates)
+
+
+def _run_of(mode: str | None, trials: Iterable[TrialResult]) -> When:
+    """Say what kind of run a suite had; where the suites of a run differ, its trials know."""
+    if mode is None:
+        asked = {trial.cassette.verdict for trial in trials if trial.cassette} & {*_ASKED}
+        return "live" if asked else "replay"
+    return "replay" if mode == "replay" else "live"
+
+
+_ASKED: tuple[Verdict, ...] = ("LIVE", "RECORDED")
 
 
 def judge_again(result: RunResult) -> tuple[GateResult, ...]:
@@ -46,16 +61,20 @@ def judge_again(result: RunResult) -> tuple[GateResult, ...]:
     Raises:
         BoundError: a text in it is no threshold.
     """
-    thresholds = [
-        (
-            gate.suite,
-            replace(
-                parse_threshold(gate.text), tag=gate.tag, when=gate.when, severity=gate.severity
-            ),
-        )
-        for gate in result.gates
-    ]
-    return judge_thresholds(thresholds, result)
+    return judge_thresholds([(gate.suite, _read(gate)) for gate in result.gates], result)
+
+
+_STATISTIC = re.compile(r"p[1-9][0-9]?|min|max|rate")
+
+
+def _read(gate: GateResult) -> Threshold:
+    """Read what a result file has, which nobody has checked yet; raises BoundError."""
+    threshold = parse_threshold(gate.text)
+    if not _STATISTIC.fullmatch(threshold.statistic):
+        raise BoundError(f'"{shortened(threshold.statistic)}" is no statistic')
+    if _is_rate(threshold) != (threshold.metric in SHARES):
+        raise BoundError(f'"{threshold.metric}" has no {threshold.statistic}')
+    return replace(threshold, tag=gate.tag, when=gate.when, severity=gate.severity)
 
 
 def unsupported(threshold: Threshold, n: int) -> str | None:

@@ -102,3 +102,8 @@ def _width(text: str) -> int:
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
         for char in text
     )
+
+
+def whole_text(text: str) -> str:
+    """Escape what no encoding can hold, such as bytes of a file name that are not UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -9,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from results.support import make_result, make_trial
 
-from glmbench.gates import judge_thresholds, unsupported
+from glmbench.gates import judge_again, judge_thresholds, unsupported
 from glmbench.measure.timing import Throughput, Timing
 from glmbench.results.judge import Exit, decide
 from glmbench.results.model import GateResult
+from glmbench.suites.bounds import BoundError
 from glmbench.suites.nodes import Node
 from glmbench.suites.thresholds import METRICS, SHARES, read_thresholds
 from glmbench.yamlsource import parse
@@ -355,3 +357,37 @@ def test_only_severe_gates_have_an_exit_code_and_a_broken_one_comes_first(gates,
         for status, severity in gates
     ]
     assert decide(make_result([make_trial()], gates=tuple(made))) == code
+
+
+# --- again ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("p100(ttft) < 2s", '"p100" is no statistic'),
+        ("pxx(ttft) < 2s", '"pxx" is no statistic'),
+        ("mean(ttft) < 2s", '"mean" is no statistic'),
+        ("rate(ttft) < 2s", '"ttft" has no rate'),
+        ("p95(passed) < 5%", '"passed" has no p95'),
+    ],
+)
+def test_what_a_result_file_calls_a_threshold_is_read_with_care(text, message):
+    gate = GateResult(suite="small", text=text, status="passed", got="", n=0, severity="error")
+    with pytest.raises(BoundError, match=f"^{re.escape(message)}$"):
+        judge_again(make_result([make_trial()], gates=(gate,)))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "when", "status"),
+    [
+        ("HIT", "replay", "failed"),
+        ("HIT", "live", "ignored"),
+        ("LIVE", "replay", "ignored"),
+        ("RECORDED", "live", "failed"),
+    ],
+)
+def test_where_suites_ran_in_different_modes_each_is_judged_by_its_own(verdict, when, status):
+    trials = [make_trial(status="failed", verdict=verdict), make_trial(suite="other")]
+    check = f"{{check: rate(passed) == 100%, when: {when}}}"
+    assert judged(check, trials, {"mode": None}).status == status

@@ -12,6 +12,7 @@ from glmbench.cli.options import read_asked, read_request, read_selection, read_
 from glmbench.cli.output import print_text
 from glmbench.cli.progress import choose_progress, show_progress
 from glmbench.errors import UsageError
+from glmbench.problems import whole_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,6 +44,8 @@ def carry_out(options: Mapping[str, Any], ask: Ask | None = None) -> int:
     outputs = _outputs(options)
     base = _read_baseline(options)
     plan, settings = _plan(options)
+    if options.get("failed") is not None and not any(suite.trials for suite in plan.suites):
+        print_text(f"{options['failed']} has nothing to run again in these suites.\n", err=True)
     if options.get("dry_run"):
         print_text(render_plan(plan, trials=True))
         return 0 if any(suite.trials for suite in plan.suites) else NOTHING_TO_DO
@@ -95,22 +98,25 @@ def _run_or_find(
 ) -> tuple[RunResult, Journal | None]:
     """Run, with a journal where a result is written; or find that it is finished."""
     from glmbench.inspection.scan import scan_run
+    from glmbench.running.marks import describe_run, digest_of
     from glmbench.running.resuming import find_finished, open_journal
+    from glmbench.running.runner import judge_run
 
     resumed: Path | None = options.get("resume")
+    environment = _environment(options, settings)
+    header = describe_run(plan.suites, settings, environment)
+    environment["run"] = digest_of(header)
     if resumed is not None:
-        finished = find_finished(resumed, plan.suites)
+        finished = find_finished(resumed, environment["run"])
         if finished is not None:
             print_text(f"{resumed} is complete: nothing was run.\n", err=True)
-            return finished, None
-    environment = _environment(options, settings)
+            finished = replace(finished, regressions=())
+            return judge_run(finished, plan.suites, settings), None
     output = resumed or next((path for path in outputs if path.suffix == ".json"), None)
     journal = None
     if output is not None:
         again = resumed is not None
-        journal = open_journal(
-            output, plan.suites, settings, environment, resume=again, on_failure=_warn
-        )
+        journal = open_journal(output, header, resume=again, on_failure=_warn)
     return scan_run(plan, _run(options, plan, settings, environment, journal)), journal
 
 
@@ -154,6 +160,9 @@ def _warn(words: str) -> None:
     print_text(f"Warning: {words}.\n", err=True)
 
 
+_SAID = ("profile", "connect_to", "fault", "reframe", "shard")
+
+
 def _environment(options: Mapping[str, Any], settings: Mapping[str, Settings]) -> dict[str, Any]:
     """Describe where and how it is run; a setting is null where suites differ."""
     from glmbench.running.environment import describe_environment
@@ -162,7 +171,9 @@ def _environment(options: Mapping[str, Any], settings: Mapping[str, Settings]) -
     shown = ("mode", "timing", "concurrency", "retries", "strict", "force")
     alike = {name: {getattr(own, name) for own in settings.values()} for name in shown}
     chosen = {name: values.pop() if len(values) == 1 else None for name, values in alike.items()}
-    said = {name: options.get(name) for name in ("profile", "connect_to", "fault", "reframe")}
+    given = {name: options.get(name) for name in _SAID}
+    said: dict[str, Any] = {name: text and whole_text(text) for name, text in given.items()}
+    said["vars"] = [name.partition("=")[0] for name in options["variables"]] or None
     is_live = any(own.mode != "replay" for own in settings.values())
     return describe_environment(**chosen, **said, event_loop=loop_name() if is_live else None)
 
@@ -193,11 +204,16 @@ def _compare(
         return result, ""
     if base is None:
         words = f"there is no baseline {path}, so nothing was compared: a copy of a result is one"
-        return replace(result, warnings=(*result.warnings, Caveat(trials=(), words=words))), ""
+        missing = Caveat(trials=(), words=words)
+        others = (caveat for caveat in result.warnings if caveat != missing)
+        return replace(result, warnings=(*others, missing)), ""
     from glmbench.comparison.compare import compare
     from glmbench.report.comparison import render_comparison, what_follows
 
     comparison = compare(base, result)
+    if not comparison.pairs:
+        words = f"nothing of the baseline {path} could be compared: it has other cases or models"
+        return replace(result, warnings=(*result.warnings, Caveat(trials=(), words=words))), ""
     fails = options["fail_on"] == "regression"
     text = render_comparison(comparison, style) + what_follows(comparison, fails=fails)
     return replace(result, regressions=comparison.regressions if fails else ()), text

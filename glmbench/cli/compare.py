@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from glmbench.cli.files import check_outputs, output_option, write_outputs
 from glmbench.cli.options import add, display_options, fail_on_option, read_style
 from glmbench.cli.output import print_text
 
-USAGE, GATE = 2, 4
+USAGE, GATE, UNMEASURED = 2, 4, 7
 
 # Those that show a comparison.
 FORMS = (".md", ".html")
@@ -39,10 +40,11 @@ def compare(
     check_outputs(outputs, FORMS)
     style = read_style(display)
     after = read_result(head)
-    if not base.exists():
+    if not os.path.lexists(base):
         words = f"Warning: there is no {base} to compare with. A copy of {head} would be one.\n"
         print_text(words, err=True)
-        return 0
+        # Whoever asked for a file goes on with it.
+        return 0 if write_outputs(outputs, after) else USAGE
     before = read_result(base)
     comparison = compare_results(before, after)
     written = write_outputs(outputs, after, before)
@@ -50,4 +52,7 @@ def compare(
     print_text(render_comparison(comparison, style) + what_follows(comparison, fails=fails))
     if not written:
         return USAGE
+    if fails and not comparison.pairs:
+        # A gate that had nothing to look at is not green.
+        return UNMEASURED
     return GATE if fails and comparison.regressions else 0

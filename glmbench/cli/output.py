@@ -23,7 +23,8 @@ def print_text(text: str, *, err: bool = False) -> None:
     if stream is None:
         return
     try:
-        click.echo(text, file=stream, nl=False)
+        # Whoever paints has decided that: click would take the colours out of a pipe.
+        click.echo(text, file=stream, nl=False, color=True)
         stream.flush()
     except (OSError, ValueError):
         # Python would complain at its exit that the stream cannot be flushed.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import IO
 
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.live import Live
 
     from glmbench.results.model import TrialResult
@@ -28,6 +28,9 @@ Kind: TypeAlias = Literal["bar", "lines", "nothing"]
 REDRAW_S = 0.05
 
 _BAR_WIDTH = 24
+
+# In less than this nobody can read the name of a trial.
+_MIN_NAME_WIDTH = 12
 
 
 class Progress(Protocol):
@@ -78,11 +81,14 @@ def show_progress(
 
 
 def trial_line(trial: TrialResult, *, several_suites: bool) -> str:
-    """Say what came of a trial, and its time to first token where that was measured now."""
+    """Say what came of a trial: its error, and its time to first token if measured now."""
+    from glmbench.errors import short_name
     from glmbench.report.harmless import harmless
     from glmbench.report.numbers import duration
 
     line = f"{printable(trial.full_id if several_suites else trial.id)} {trial.status}"
+    if trial.status == "error" and trial.error is not None:
+        line += f", {printable(short_name(trial.error.type))}"
     if trial.timing.source in {"live", "consumer"} and trial.timing.ttft_s is not None:
         line += f", ttft {duration(trial.timing.ttft_s)}"
     return harmless(line)
@@ -132,28 +138,39 @@ class Bar:
             return
         self._drawn_at = self._clock()
         with suppress(OSError, ValueError):
-            self._live.update(self.draw(), refresh=True)
+            self._live.update(self, refresh=True)
 
-    def draw(self) -> RenderableType:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw a line: where it is narrow the name gives way, then the bar, and the counts stay."""
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
 
-        done = self._statuses.total()
-        counted = ", ".join(f"{n} {status}" for status, n in sorted(self._statuses.items()))
-        line = Table.grid(padding=(0, 1))
-        for _ in range(3):
-            line.add_column(no_wrap=True)
-        # Only what could be wrapped gives way, and then is cut all the same.
-        line.add_column()
+        counts = self._counts()
+        bar_width = min(_BAR_WIDTH, options.max_width - len(counts) - 1)
+        name_width = options.max_width - len(counts) - 1 - bar_width - 1
         # Texts, because rich would read markup in a plain string.
-        line.add_row(
-            ProgressBar(total=max(self._total, 1), completed=done, width=_BAR_WIDTH),
-            Text(f"{done}/{self._total}"),
-            Text(counted),
-            Text(self._last, style="dim", no_wrap=True, overflow="ellipsis"),
-        )
-        return line
+        cells: list[RenderableType] = [Text(counts, overflow="ellipsis")]
+        if bar_width > 0:
+            # Rich's own colour for a bar that is not full looks like that of failures.
+            done, total = self._statuses.total(), max(self._total, 1)
+            bar = ProgressBar(total, done, bar_width, complete_style="cyan", finished_style="cyan")
+            cells.insert(0, bar)
+        if name_width >= _MIN_NAME_WIDTH:
+            name = Text(self._last, style="dim")
+            name.truncate(name_width, overflow="ellipsis")
+            cells.append(name)
+        line = Table.grid(padding=(0, 1))
+        for _ in cells:
+            line.add_column(no_wrap=True)
+        line.add_row(*cells)
+        yield line
+
+    def _counts(self) -> str:
+        from glmbench.results.model import STATUSES
+
+        counted = [f"{self._statuses[each]} {each}" for each in STATUSES if self._statuses[each]]
+        return f"{self._statuses.total()}/{self._total} {', '.join(counted)}".rstrip()
 
 
 @contextmanager
@@ -175,7 +192,7 @@ def _bar(total: int, *, several_suites: bool, colour: bool) -> Iterator[Bar]:
     bar = Bar(live, total, several_suites=several_suites)
     with suppress(OSError, ValueError):
         live.start()
-        live.update(bar.draw(), refresh=True)
+        live.update(bar, refresh=True)
     try:
         yield bar
     finally:

@@ -118,7 +118,10 @@ def render_faults(trials: Sequence[TrialResult], style: Style = PLAIN) -> str:
     faulty = [trial for trial in trials if trial.fault is not None]
     if not faulty:
         return ""
-    rows = [[printable(trial.fault or ""), got_ending(trial), trial.status] for trial in faulty]
+    rows = [
+        [printable(trial.fault or ""), printable(got_ending(trial)), trial.status]
+        for trial in faulty
+    ]
     head = ["fault", "ended in", "status"]
     room = max(MIN_NAME_WIDTH, room_beside(zip(head, *rows, strict=True), style))
     whole = [[shorten(t.case, room), *row] for t, row in zip(faulty, rows, strict=True)]

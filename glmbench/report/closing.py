@@ -9,7 +9,7 @@ from glmbench.report.casetables import checks_of
 from glmbench.report.formats import escape_words
 from glmbench.report.numbers import count, duration
 from glmbench.report.paragraph import fill
-from glmbench.report.style import PLAIN, Style, paint_first_word
+from glmbench.report.style import PLAIN, Style, paint_first_word, some_of
 from glmbench.report.verdicts import verdict_line
 from glmbench.results.judge import summarize
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from glmbench.measure.stats import Summary as Distribution
     from glmbench.results.model import Leak, RunResult, TrialResult
-
-# So many names tell what a warning is about; --verbose has them all.
-FEW = 3
 
 
 def render_closing(result: RunResult, style: Style = PLAIN) -> str:
@@ -35,6 +32,7 @@ def render_closing(result: RunResult, style: Style = PLAIN) -> str:
         lines += _warnings(result, style)
     if result.interrupted:
         lines.append("Interrupted: what was finished is reported, the rest was not run.")
+        lines.append("`glmbench run --resume RESULT.json` goes on with a result that was written.")
     words = escape_words("\n".join(lines), style.table_format)
     colourful = "\n".join(paint_first_word(line, style) for line in words.splitlines())
     leaks = escape_words(_leaks(result.leaks), style.table_format) if result.leaks else ""
@@ -80,7 +78,7 @@ def _skipped(trials: Sequence[TrialResult], style: Style) -> list[str]:
     for trial in trials:
         if trial.skipped is not None:
             reasons.setdefault(trial.skipped, []).append(trial.id)
-    return [f"Skipped: {_named(ids, style)}: {why}." for why, ids in reasons.items()]
+    return [f"Skipped: {some_of(ids, style)}: {why}." for why, ids in reasons.items()]
 
 
 def _replay_lag(lag: Distribution) -> list[str]:
@@ -96,19 +94,12 @@ def _warnings(result: RunResult, style: Style) -> list[str]:
     lines = []
     for warning in result.warnings:
         names = [name if several else name.partition("/")[2] for name in warning.trials]
-        about = f"{_named(names, style)}: " if names else ""
+        about = f"{some_of(names, style)}: " if names else ""
         words = f"Warning: {about}{warning.words}."
         lines.append(fill(words, rest="  "))
     if result.strict and result.warnings:
         lines.append("--strict: warnings count as failures.")
     return lines
-
-
-def _named(names: Sequence[str], style: Style) -> str:
-    shown = list(names if style.verbose else names[:FEW])
-    if len(names) > len(shown):
-        shown.append(f"and {len(names) - len(shown)} more")
-    return ", ".join(shown)
 
 
 def _leaks(leaks: Sequence[Leak]) -> str:

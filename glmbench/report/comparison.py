@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from wcwidth import wcswidth
 
-from glmbench.comparison.model import VERDICTS
+from glmbench.comparison.model import VERDICTS, share_of
 from glmbench.comparison.samples import COMPARED
 from glmbench.problems import printable
 from glmbench.report.closing import render_regressions
 from glmbench.report.formats import escape_words
-from glmbench.report.grid import draw_table, room_beside, shorten
+from glmbench.report.grid import draw_table, room_beside, shorten, with_words
 from glmbench.report.harmless import harmless
 from glmbench.report.numbers import NOTHING, SHOWN, count
 from glmbench.report.paragraph import fill
@@ -56,8 +56,10 @@ def what_follows(comparison: Comparison, *, fails: bool) -> str:
     """Say what regressions do to the exit code; nothing where there are none."""
     if not comparison.regressions:
         return ""
-    outcome = "exit code 4" if fails else "nothing fails without --fail-on regression"
-    return f"{count(len(comparison.regressions), 'regression')}: {outcome}.\n"
+    regressions = count(len(comparison.regressions), "regression")
+    if fails:
+        return f"--fail-on regression: {regressions}.\n"
+    return f"{regressions}: nothing fails without --fail-on regression.\n"
 
 
 def _paragraph(sentences: Iterable[str], style: Style) -> str:
@@ -74,8 +76,9 @@ def _tables(pairs: Sequence[Pair], style: Style) -> list[str]:
         rows = [(p, c) for p in pairs for c in p.changes if c.metric == metric.name]
         if shown := _worth_a_row(rows, style):
             left_out = len(rows) - len(shown)
-            more = f"\n{left_out} more without a change that counts" if left_out else ""
-            tables.append(_table(metric.title, shown, _Names(pairs), style) + more)
+            more = [f"{left_out} more without a change that counts"] if left_out else []
+            table = _table(metric.title, shown, _Names(pairs), style)
+            tables.append(with_words(table, more, style))
     return tables
 
 
@@ -138,10 +141,10 @@ def _figures(change: Change) -> list[str]:
 
 
 def _interval(change: Change) -> str:
-    if change.low is None or change.high is None or not change.base:
+    low, high = share_of(change.low, change.base), share_of(change.high, change.base)
+    if low is None or high is None:
         return NOTHING
-    low, high = (_percent(end / change.base) for end in (change.low, change.high))
-    return f"{low} to {high}%"
+    return f"{_percent(low)} to {_percent(high)}%"
 
 
 def _percent(share: float) -> str:

@@ -8,33 +8,58 @@ from typing import TYPE_CHECKING
 from glmbench.problems import printable
 from glmbench.report.casetables import checks_of
 from glmbench.report.formats import escape_words
-from glmbench.report.style import PLAIN, Style, paint_first_word
+from glmbench.report.style import PLAIN, Style, paint_first_word, some_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from glmbench.results.model import RunResult, SuiteInfo, TrialResult
 
 
 def render_failures(result: RunResult, style: Style = PLAIN) -> list[str]:
-    """Draw every trial that did not pass, with its place and the command that repeats it."""
+    """Draw every trial that did not pass, with its place and the command that repeats it.
+
+    Repeats of a case of which the same is to be said are drawn once.
+    """
     suites = {suite.name: suite for suite in result.suites}
     return [
-        _failure(trial, suites[trial.suite], result, style)
-        for trial in result.trials
-        if trial.status not in {"passed", "skipped"}
+        _failure(trials, suites[trials[0].suite], result, style)
+        for trials in alike(result.trials, result)
     ]
 
 
-def _failure(trial: TrialResult, suite: SuiteInfo, result: RunResult, style: Style) -> str:
-    lines = [f"at {suite.path}:{trial.line}", *_reasons(trial, result)]
+def alike(trials: Iterable[TrialResult], result: RunResult) -> list[list[TrialResult]]:
+    """Put the repeats together that failed in the same words; what passed is left out."""
+    groups: dict[tuple[object, ...], list[TrialResult]] = {}
+    for trial in trials:
+        if trial.status not in {"passed", "skipped"}:
+            said = (*_reasons(trial, result), *_unmet(trial))
+            key = (trial.suite, trial.case, trial.model, trial.status, said)
+            groups.setdefault(key, []).append(trial)
+    return list(groups.values())
+
+
+def _failure(
+    trials: Sequence[TrialResult], suite: SuiteInfo, result: RunResult, style: Style
+) -> str:
+    first, *others = trials
+    lines = [f"at {suite.path}:{first.line}", *_reasons(first, result), *_unmet(first)]
+    if others:
+        lines.append(f"the same in {some_of([trial.id for trial in others], style)}")
+    lines.append(f"again: {command_of(first, suite, result)}")
+    head = f"{first.status.upper()} {printable(first.id)}"
+    text = "\n".join([head, *(f"  {printable(line)}" for line in lines)])
+    return paint_first_word(escape_words(text, style.table_format), style)
+
+
+def _unmet(trial: TrialResult) -> list[str]:
+    lines = []
     for where, check in checks_of(trial):
         if check.status != "passed":
             lines.append(f"{where}{check.name} {check.status}")
             lines.append(f"  expected {check.expected}")
             lines.append(f"  got      {check.got}")
-    lines.append(f"again: {command_of(trial, suite, result)}")
-    head = f"{trial.status.upper()} {printable(trial.id)}"
-    text = "\n".join([head, *(f"  {printable(line)}" for line in lines)])
-    return paint_first_word(escape_words(text, style.table_format), style)
+    return lines
 
 
 def _reasons(trial: TrialResult, result: RunResult) -> list[str]:
@@ -65,13 +90,18 @@ def command_of(trial: TrialResult, suite: SuiteInfo, result: RunResult) -> str:
     if len({each.model for each in result.trials if each.case == trial.case}) > 1:
         words += ["--model", trial.model]
     words += ["--profile", settings["profile"]] if settings.get("profile") else []
-    # What has a cassette by now is seen again in replay.
+    # What has a cassette by now is seen again in replay; a recording may not have been saved.
     mode = settings.get("mode") or "replay"
-    if mode != "replay" and (trial.cassette is None or trial.cassette.verdict == "LIVE"):
+    if mode != "replay" and (trial.cassette is None or trial.cassette.verdict in {"LIVE", "MISS"}):
         words += ["--mode", mode]
         words += ["--connect-to", settings["connect_to"]] if settings.get("connect_to") else []
-    elif settings.get("timing") not in {None, "recorded"}:
-        words += ["--timing", settings["timing"]]
+    else:
+        # Each repeat has a recording of its own; live, one is as good as another.
+        words += ["--repeat", str(trial.repeat)] if trial.repeat > 1 else []
+        if settings.get("timing") not in {None, "recorded"}:
+            words += ["--timing", settings["timing"]]
     for option in ("fault", "reframe"):
         words += [f"--{option}", settings[option]] if settings.get(option) else []
-    return " ".join(quote(word) for word in words)
+    # Only the names are kept: a value may be anybody's business.
+    given = [f" --var {quote(name)}=..." for name in settings.get("vars") or ()]
+    return " ".join(quote(word) for word in words) + "".join(given)

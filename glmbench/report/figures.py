@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glmbench.report.formats import escape_words
-from glmbench.report.grid import draw_table, fits, room_beside, shorten_middle
+from glmbench.report.grid import draw_table, fits, room_beside, shorten_middle, with_words
 from glmbench.report.numbers import NOTHING, SHOWN, duration, percent, span
 from glmbench.report.paragraph import fill
 from glmbench.report.sources import source_words, token_words
@@ -43,7 +43,7 @@ def render_throughput(trials: Sequence[TrialResult], style: Style = PLAIN) -> st
 
 def _figures(title: str, group: StatisticsGroup, style: Style) -> str:
     table = _statistics(title, group, style)
-    return "\n".join([table, *_failed(group, style)])
+    return with_words(table, _failed(group, style), style)
 
 
 def _statistics(title: str, group: StatisticsGroup, style: Style) -> str:
@@ -98,10 +98,19 @@ def _failed(group: StatisticsGroup, style: Style) -> list[str]:
 
 
 def _adjusted(values: Summary) -> str:
-    figures = [f"the median ttft is {duration(values.adjusted_p50)}"]
-    later = {"p95": values.adjusted_p95, "p99": values.adjusted_p99}
-    figures += [f"{name} is {duration(each)}" for name, each in later.items() if each is not None]
-    return " and ".join(figures)
+    figures = {
+        "the median ttft": values.adjusted_p50,
+        "p95": values.adjusted_p95,
+        "p99": values.adjusted_p99,
+    }
+    alike: dict[str, list[str]] = {}
+    for name, value in figures.items():
+        if value is not None:
+            alike.setdefault(duration(value), []).append(name)
+    return " and ".join(
+        f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} {shown}"
+        for shown, names in alike.items()
+    )
 
 
 def render_client_lag(trials: Sequence[TrialResult], style: Style = PLAIN) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from glmbench.problems import printable
 from glmbench.report.formats import escape_words
-from glmbench.report.grid import draw_table, room_beside, shorten
+from glmbench.report.grid import draw_table, room_beside, shorten, with_words
 from glmbench.report.numbers import NOTHING
 from glmbench.report.paragraph import fill
 from glmbench.report.style import PLAIN, Style
@@ -34,7 +34,8 @@ def render_gates(gates: Sequence[GateResult], style: Style = PLAIN) -> str:
     names = [shorten(_name(gate, several=several), room) for gate in gates]
     whole = [[name, *row] for name, row in zip(names, rows, strict=True)]
     table = draw_table("Thresholds", head, whole, "lrrs", style)
-    return "\n".join([table, *(_note(g, several=several, style=style) for g in gates if g.note)])
+    notes = [_note(gate, several=several, style=style) for gate in gates if gate.note]
+    return with_words(table, notes, style)
 
 
 def _name(gate: GateResult, *, several: bool) -> str:

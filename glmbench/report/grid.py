@@ -51,7 +51,16 @@ def draw_table(
         colalign=[names[letter] for letter in align],
     )
     title = escape_words(title, style.table_format)
-    return f"{title if is_pasted(style.table_format) else paint(title, BOLD, style)}\n{drawn}"
+    if is_pasted(style.table_format):
+        # Most documents end a paragraph with an empty line: a table begins behind it.
+        return f"{title}\n\n{drawn}"
+    return f"{paint(title, BOLD, style)}\n{drawn}"
+
+
+def with_words(table: str, lines: Sequence[str], style: Style = PLAIN) -> str:
+    """Put lines below a table; where it is pasted, not so close that they are taken for rows."""
+    gap = "\n\n" if is_pasted(style.table_format) else "\n"
+    return gap.join([table, "\n".join(lines)] if lines else [table])
 
 
 def _cell(text: str, letter: str, style: Style) -> str:

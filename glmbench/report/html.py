@@ -27,7 +27,7 @@ from glmbench.report.page.summary import (
     view_sources,
     view_verdict,
 )
-from glmbench.report.page.trials import is_troubled, view_trials
+from glmbench.report.page.trials import group_failures, view_trials
 from glmbench.report.page.waterfall import UNITS
 from glmbench.report.sources import source_words, token_words
 from glmbench.results.cases import group_cases
@@ -52,7 +52,7 @@ def render_html(result: RunResult, base: RunResult | None = None) -> str:
         sources=view_sources(result),
         trials=views,
         detailed=[view for view in views if view.anchor],
-        troubled=[view for view in views if is_troubled(view.trial)],
+        failures=group_failures(views, result),
         comparison=comparison,
         changes=changes,
         change_words=list(Counter(change.verdict for _, change in changes).items()),

@@ -19,7 +19,7 @@ from glmbench.report.outcomes import Item, exit_words, list_items
 from glmbench.report.sources import source_words, token_words
 from glmbench.results.cases import counts, group_cases
 from glmbench.results.judge import Exit, decide, summarize
-from glmbench.results.statistics import latency_statistics, throughput_statistics
+from glmbench.results.statistics import has_failed, latency_statistics, throughput_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -148,7 +148,11 @@ def _median(
     measure: Callable[[TrialResult], float | None],
     show: Callable[[float | None], str],
 ) -> str:
-    """Show the median of a case; none where its repeats have figures of different sources."""
+    """Show the median of a case; none where its repeats have figures of different sources.
+
+    What failed beside others that did not is left out: it took neither its time nor all of it.
+    """
+    trials = [trial for trial in trials if not has_failed(trial)] or trials
     measured = [(trial, value) for trial in trials if (value := measure(trial)) is not None]
     kinds = {
         (t.timing.source, t.origin, t.timing.connection_reused, t.throughput.token_source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from glmbench.comparison.model import VERDICTS
+from glmbench.comparison.model import VERDICTS, share_of
 from glmbench.report.gfm import FOLD_END, bullets, code, fold, table
 from glmbench.report.numbers import NOTHING, SHOWN, count
 
@@ -82,9 +82,10 @@ def _percent(share: float | None) -> str:
 
 
 def _interval(change: Change) -> str:
-    if change.low is None or change.high is None or not change.base:
+    low, high = share_of(change.low, change.base), share_of(change.high, change.base)
+    if low is None or high is None:
         return NOTHING
-    return f"{_percent(change.low / change.base)} to {_percent(change.high / change.base)}"
+    return f"{_percent(low)} to {_percent(high)}"
 
 
 def _differences(pairs: Sequence[Pair]) -> Iterator[str]:

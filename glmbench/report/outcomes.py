@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from glmbench.report.casetables import checks_of
 from glmbench.report.failures import command_of
 from glmbench.results.cases import counts, group_cases
-from glmbench.results.judge import Exit, decide
+from glmbench.results.judge import Exit, decide, decisive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -80,7 +80,9 @@ def list_items(result: RunResult) -> tuple[Item, ...]:
 def exit_words(result: RunResult) -> str:
     """Say in a sentence why the run ends with its exit code."""
     code = decide(result)
-    if code is Exit.FAILED and not any(trial.status == "failed" for trial in result.trials):
+    if code is Exit.OK:
+        return f"{_passed_words(result)} and {_held_words(result)}."
+    if code is Exit.FAILED and not any(t.status == "failed" for t in decisive(result.trials)):
         return "There are warnings, and --strict counts them as failures."
     if code is Exit.UNMEASURED and all(trial.status == "skipped" for trial in result.trials):
         return "Nothing was run."
@@ -90,7 +92,6 @@ def exit_words(result: RunResult) -> str:
 
 
 _EXIT_WORDS = {
-    Exit.OK: "Every trial passed and every threshold held.",
     Exit.FAILED: "An expectation failed.",
     Exit.GATE: "A threshold is broken, or a figure is worse than in the baseline.",
     Exit.PROVIDER: "The provider or the network failed in a way that no case expected.",
@@ -98,6 +99,22 @@ _EXIT_WORDS = {
     Exit.UNMEASURED: "An expectation could not be measured.",
     Exit.INTERRUPTED: "Interrupted: what was finished is reported, the rest was not run.",
 }
+
+
+def _passed_words(result: RunResult) -> str:
+    """Say what passed in a green run: a flaky case has failures that count nothing."""
+    statuses = {trial.status for trial in result.trials}
+    if statuses <= {"passed"}:
+        return "Every trial passed"
+    if statuses <= {"passed", "skipped"}:
+        return "Every trial that was run passed"
+    return "Every case passed often enough"
+
+
+def _held_words(result: RunResult) -> str:
+    if all(gate.status == "passed" for gate in result.gates):
+        return "every threshold held"
+    return "no threshold that was judged and counts is broken"
 
 
 # --- trials ---------------------------------------------------------------------------------

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # The words are written out because `--help` names them without loading tabulate; a test compares.
 TABLE_FORMATS = (
@@ -88,6 +92,17 @@ class Style:
 
 
 PLAIN = Style()
+
+# So many names tell what a line is about; --verbose has them all.
+FEW = 3
+
+
+def some_of(names: Sequence[str], style: Style) -> str:
+    """List names, or the first few of them and how many more there are."""
+    shown = list(names if style.verbose else names[:FEW])
+    if len(names) > len(shown):
+        shown.append(f"and {len(names) - len(shown)} more")
+    return ", ".join(shown)
 
 
 def paint(text: str, code: str, style: Style) -> str:

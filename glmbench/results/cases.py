@@ -14,6 +14,8 @@ CaseStatus: TypeAlias = Literal["passed", "flaky", "failed", "skipped"]
 
 # Why a trial was not run after another one had failed: what schedules trials says so.
 STOPPED_BY_A_FAILURE = "stopped by --fail-fast"
+# How the reasons begin that say that the budget of a run was spent.
+BUDGETS = ("max_requests of ", "max_time of ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

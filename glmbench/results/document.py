@@ -27,7 +27,8 @@ from glmbench.results.model import (
 from glmbench.results.statistics import StatisticsGroup, latency_statistics, throughput_statistics
 
 # What reports make commands of, or tell results apart by.
-_SETTINGS = ("mode", "timing", "profile", "connect_to", "fault", "reframe", "started_at")
+_SETTINGS = ("mode", "timing", "profile", "connect_to", "fault", "reframe", "started_at", "shard")
+_SHARD = re.compile(r"[1-9][0-9]{0,3}/[1-9][0-9]{0,3}")
 
 _TIMELINE = re.compile(r"(\d{1,15}/\d{1,15}/\d{1,15}/\d{1,15}/\d{1,15}( (?!$)|$))*")
 
@@ -141,6 +142,9 @@ def _contradiction(result: RunResult) -> str | None:
     for name in _SETTINGS:
         if not isinstance(result.environment.get(name), str | None):
             return f"{name} in its environment is no text"
+    shard = result.environment.get("shard")
+    if shard is not None and not _SHARD.fullmatch(shard):
+        return "shard in its environment is none"
     suites = Counter(suite.name for suite in result.suites)
     if listed_twice := [name for name, n in suites.items() if n > 1]:
         return f'the suite "{listed_twice[0]}" is listed twice'

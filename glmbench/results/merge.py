@@ -28,12 +28,14 @@ def merge(named: Sequence[tuple[str, RunResult]]) -> RunResult:
         named: at least one result, each with what messages call it.
 
     Raises:
-        UsageError: a trial is in two of them, or they were run in different ways.
+        UsageError: a trial is in two of them, they were run in different ways, or a shard is
+            missing: what it found would be missing, too, and the rest may be green.
     """
     results = [result for _, result in named]
     if len(results) == 1:
         return results[0]
     _must_be_alike(named)
+    _must_be_whole(named)
     suites = _suites(results)
     trials = _trials(named, [suite.name for suite in suites])
     return replace(
@@ -62,6 +64,23 @@ def _must_be_alike(named: Sequence[tuple[str, RunResult]]) -> None:
                     f"{first_name} and {name} are no parts of one run: {setting} is "
                     f"{one or 'not set'} in one and {other or 'not set'} in the other"
                 )
+
+
+def _must_be_whole(named: Sequence[tuple[str, RunResult]]) -> None:
+    """See that of the shards all are there; results without a shard are whole."""
+    shards = {name: result.environment.get("shard") for name, result in named}
+    dealt = {shard: name for name, shard in shards.items() if shard is not None}
+    for shard, name in dealt.items():
+        total = shard.partition("/")[2]
+        for other, its in shards.items():
+            if its is None or its.partition("/")[2] != total:
+                raise UsageError(
+                    f"{name} and {other} are no parts of one run: "
+                    f"shard is {shard} in one and {its or 'not set'} in the other"
+                )
+        for part in (f"{number}/{total}" for number in range(1, int(total) + 1)):
+            if part not in dealt:
+                raise UsageError(f"the shard {part} is missing: {name} is {shard}")
 
 
 def _suites(results: Iterable[RunResult]) -> tuple[SuiteInfo, ...]:

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from glmbench.measure.stats import min_samples, percentile
+from glmbench.results.cases import BUDGETS
 from glmbench.results.model import Caveat
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def find_warnings(
         (_cold_firsts(answered), _COLD),
         *_weak_samples(answered),
         (_equal_counts(answered), _EQUAL_COUNTS),
+        ([trial for trial in trials if _was_over_budget(trial)], _OVER_BUDGET),
     ]
     caveats = [
         Caveat(trials=tuple(trial.full_id for trial in found), words=words)
@@ -63,6 +65,7 @@ def find_warnings(
     return tuple(caveats)
 
 
+_OVER_BUDGET = "not run, as the budget of the run was spent: what passed is not the whole suite"
 _COLD = "the first request was much slower than the others, as cold ones are: see --warmup"
 _EQUAL_COUNTS = (
     "the service gives the same token counts for answers of different lengths: rates by them mean "
@@ -72,6 +75,10 @@ _LAG = (
     "our own lag was above 5 % of the time to first token: the machine was busy, or too many "
     "streams ran at once (--concurrency)"
 )
+
+
+def _was_over_budget(trial: TrialResult) -> bool:
+    return trial.skipped is not None and trial.skipped.startswith(BUDGETS)
 
 
 def _weaknesses() -> Iterator[tuple[Callable[[TrialResult], bool], str]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from glmbench.results.cases import BUDGETS
+
 if TYPE_CHECKING:
     from glmbench.suites.rates import Rate
 
@@ -59,14 +61,14 @@ class Budget:
     @property
     def time_is_up(self) -> str:
         """The reason to give when the time has passed."""
-        return f"max_time of {self._max_time_s:g} s passed"
+        return f"{BUDGETS[1]}{self._max_time_s:g} s passed"
 
     def may_start(self, planned: int) -> str | None:
         """Return why nothing that makes so many requests may start now; None when it may."""
         if self.ends_at is not None and self._clock() >= self.ends_at:
             return self.time_is_up
         if self._max_requests is not None and self.spent + planned > self._max_requests:
-            return f"max_requests of {self._max_requests} reached"
+            return f"{BUDGETS[0]}{self._max_requests} reached"
         return None
 
     def may_retry(self) -> bool:

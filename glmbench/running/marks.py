@@ -48,6 +48,12 @@ def describe_run(
     return Header(environment=environment, marks=marks)
 
 
+def digest_of(header: Header) -> str:
+    """Shorten the marks of a run to one, which stands in its result."""
+    text = repr(sorted(header.marks.items()))
+    return DIGEST + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
 def _installed(environment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in ("glmbench", "python", "platform"):
         if name in environment:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from glmbench.errors import UsageError
 from glmbench.results.journal import (
@@ -21,15 +21,12 @@ from glmbench.results.journal import (
     find_differences,
 )
 from glmbench.results.read import read_result
-from glmbench.running.marks import describe_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from glmbench.results.model import RunResult
-    from glmbench.running.plan import SuitePlan
-    from glmbench.running.stage import Settings
 
 _SHOWN_DIFFERENCES = 3
 
@@ -87,20 +84,13 @@ def journal_path(output: Path) -> Path:
 
 
 def open_journal(
-    output: Path,
-    plans: Sequence[SuitePlan],
-    settings: Mapping[str, Settings],
-    environment: dict[str, Any],
-    *,
-    resume: bool,
-    on_failure: Callable[[str], None],
+    output: Path, header: Header, *, resume: bool, on_failure: Callable[[str], None]
 ) -> Journal:
     """Open the journal of the run that makes this output, from its start or to go on with it.
 
     Raises:
         UsageError: it cannot be resumed, or not by this run.
     """
-    header = describe_run(plans, settings, environment)
     opened = resume_journal if resume else begin_journal
     return opened(output, header, on_failure)
 
@@ -192,11 +182,15 @@ def _unwritten(path: Path, error: OSError) -> str:
     return f"{path} could not be written: {error.strerror}; a run that breaks off cannot be resumed"
 
 
-def find_finished(output: Path, plans: Sequence[SuitePlan]) -> RunResult | None:
+def find_finished(output: Path, digest: str) -> RunResult | None:
     """Return a result that has nothing to resume; None where a journal says what is missing.
 
+    Args:
+        output: the result.
+        digest: of what this run is, as it stands in the environment of its result.
+
     Raises:
-        UsageError: there is neither, or the result is of other trials, or of a run that was
+        UsageError: there is neither, or the result is of another run, or of one that was
             interrupted and whose journal is gone.
     """
     journal = journal_path(output)
@@ -207,7 +201,8 @@ def find_finished(output: Path, plans: Sequence[SuitePlan]) -> RunResult | None:
     result = read_result(output)
     if result.interrupted:
         raise UsageError(f"{output} is incomplete, and cannot be resumed without {journal}")
-    planned = [f"{plan.suite.name}/{trial.id}" for plan in plans for trial in plan.trials]
-    if planned != [trial.full_id for trial in result.trials]:
-        raise UsageError(f"{output} is complete, and has other trials than this run")
+    if result.environment.get("run") != digest:
+        raise UsageError(
+            f"{output} is complete, and of another run: its suites, settings or versions differ"
+        )
     return result

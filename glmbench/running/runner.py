@@ -21,6 +21,8 @@ from glmbench.errors import CassetteDamagedError, CassetteError
 from glmbench.gates import judge_thresholds
 from glmbench.measure.observation import Observation
 from glmbench.measure.stats import summarize
+from glmbench.problems import whole_text
+from glmbench.results.cases import STOPPED_BY_A_FAILURE
 from glmbench.results.model import RunResult, SuiteInfo, TrialResult
 from glmbench.results.warnings import find_warnings
 from glmbench.running.eventloop import run_live
@@ -29,7 +31,7 @@ from glmbench.running.keeping import keep
 from glmbench.running.limits import Budget
 from glmbench.running.observe import as_failure
 from glmbench.running.outcome import make_outcome, make_skipped
-from glmbench.running.schedule import FAIL_FAST, Job, Schedule, Skipped
+from glmbench.running.schedule import Job, Schedule, Skipped
 from glmbench.running.stage import Settings, Stage, make_stage
 from glmbench.running.stand_ins import stand_in
 from glmbench.running.take import Take, TurnTake, perform, take, with_refused
@@ -85,24 +87,27 @@ def run_suites(
         environment=environment,
         trials=trials,
         interrupted=interruption.requested,
-        strict=_is_strict(settings),
         warnings=find_warnings(trials, too_old),
         replay_lag=summarize(late for outcome in outcomes for late in outcome.offsets_s),
         details={o.result.full_id: o.detail for o in outcomes if o.detail is not None},
     )
+    return judge_run(result, plans, settings)
+
+
+def judge_run(
+    result: RunResult, plans: Sequence[SuitePlan], settings: Settings | Mapping[str, Settings]
+) -> RunResult:
+    """Judge a run by what its suites and settings ask for now, which rows do not depend on."""
+    settled = [settings] if isinstance(settings, Settings) else settings.values()
+    is_strict = any(own.strict for own in settled)
     named = [(plan.suite.name, each) for plan in plans for each in plan.suite.thresholds]
-    return replace(result, gates=judge_thresholds(named, result))
-
-
-def _is_strict(settings: Settings | Mapping[str, Settings]) -> bool:
-    each = [settings] if isinstance(settings, Settings) else settings.values()
-    return any(own.strict for own in each)
+    return replace(result, strict=is_strict, gates=judge_thresholds(named, result))
 
 
 def _suite_info(plan: SuitePlan) -> SuiteInfo:
     return SuiteInfo(
         name=plan.suite.name,
-        path=plan.shown_path,
+        path=whole_text(plan.shown_path),
         provider=plan.provider_name,
         cases=len(plan.suite.cases),
     )
@@ -205,7 +210,7 @@ class _Run:
     def _settle(self, place: int, outcome: Outcome) -> None:
         self._came[place] = outcome
         if self._stage.settings.fail_fast and _is_bad(outcome):
-            self._so_far.stopped = FAIL_FAST
+            self._so_far.stopped = STOPPED_BY_A_FAILURE
 
     def _run_together(self, trials: Sequence[_Waiting]) -> None:
         """Run trials on a real loop: first those that are replayed, with the network sealed."""

@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from glmbench.results.cases import STOPPED_BY_A_FAILURE
 from glmbench.running.limits import RateLimiter
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ class Skipped:
     reason: str
 
 
-FAIL_FAST = "stopped by --fail-fast"
-_STOPPED = Skipped(reason=FAIL_FAST)
+_STOPPED = Skipped(reason=STOPPED_BY_A_FAILURE)
 
 
 class Schedule(Generic[T]):

@@ -53,11 +53,15 @@ def select(plan: Plan, selection: Selection) -> Plan:
     position = 0
     for suite in plan.suites:
         kept = []
+        dealt: tuple[str, str] | None = None
         own = _with_profile(selection, suite.profile)
         for trial in suite.trials:
             if not _chosen(trial, f"{suite.suite.name}/{trial.id}", own) or not test(trial):
                 continue
-            position += 1
+            # Repeats stay together: how many of them passed is asked in every shard.
+            if dealt != (trial.name, trial.model):
+                dealt = (trial.name, trial.model)
+                position += 1
             if _in_shard(position, selection.shard):
                 kept.append(trial)
         suites.append(replace(suite, trials=tuple(kept)))

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from glmbench.cli.progress import REDRAW_S, Bar, choose_progress, show_progress, trial_line
 from glmbench.measure.timing import Timing
+from glmbench.results.model import ErrorOutcome
 
 LIVE = Timing(source="live", ttft_s=0.412)
 
@@ -71,6 +72,15 @@ def test_a_recorded_figure_is_no_news():
     assert trial_line(unmeasured, several_suites=False) == "one@glm-4@1 passed"
 
 
+def test_an_error_has_its_name_unless_a_case_expected_it():
+    error = ErrorOutcome(type="IncompleteStreamError", message="the body broke off")
+    trial = make_trial(status="error", error=error, timing=LIVE)
+    assert trial_line(trial, several_suites=False) == (
+        "one@glm-4@1 error, IncompleteStream, ttft 412 ms"
+    )
+    assert trial_line(make_trial(error=error), several_suites=False) == "one@glm-4@1 passed"
+
+
 def test_a_name_steers_neither_a_terminal_nor_a_build_server():
     trial = make_trial(case="::error::\n\x1b[31m##[group]")
     assert trial_line(trial, several_suites=False) == (
@@ -95,14 +105,15 @@ class Clock:
 
 
 class Screen:
-    """Stands for a rich Live: remembers what was drawn, as texts of eighty columns."""
+    """Stands for a rich Live: remembers what was drawn, as texts of so many columns."""
 
-    def __init__(self):
+    def __init__(self, width=80):
+        self.width = width
         self.drawn = []
 
     def update(self, renderable, *, refresh):
         assert refresh
-        console = Console(file=io.StringIO(), width=80, color_system=None)
+        console = Console(file=io.StringIO(), width=self.width, color_system=None)
         console.print(renderable)
         self.drawn.append(console.file.getvalue())
 
@@ -115,7 +126,7 @@ def test_the_bar_counts_by_status_and_names_the_last():
         bar(make_trial(status=status, timing=LIVE))
     assert len(screen.drawn) == 3
     assert " ".join(screen.drawn[-1].split()) == (
-        f"{'━' * 18} 3/4 1 failed, 2 passed one@glm-4@1 passed, ttft 412 ms"
+        f"{'━' * 18} 3/4 2 passed, 1 failed one@glm-4@1 passed, ttft 412 ms"
     )
 
 
@@ -137,6 +148,25 @@ def test_a_name_is_cut_to_the_line_and_is_no_markup():
     assert screen.drawn[0].count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (60, f"{'━' * 24} 2/2 1 passed, 1 error one@glm-4@1 …"),
+        (40, f"{'━' * 18} 2/2 1 passed, 1 error"),
+        (23, "━ 2/2 1 passed, 1 error"),
+        (21, "2/2 1 passed, 1 error"),
+        (10, "2/2 1 pas…"),
+    ],
+)
+def test_where_it_is_narrow_the_name_gives_way_then_the_bar_and_the_counts_stay(width, line):
+    screen = Screen(width)
+    bar = Bar(screen, 2, clock=Clock())
+    bar(make_trial())
+    bar(make_trial(status="error"))
+    assert screen.drawn[-1].strip() == line
+    assert screen.drawn[-1].count("\n") == 1
+
+
 def test_a_terminal_that_has_gone_does_not_end_the_run():
     class Gone(Screen):
         def update(self, renderable, *, refresh):
@@ -146,7 +176,7 @@ def test_a_terminal_that_has_gone_does_not_end_the_run():
     bar(make_trial())
     bar(make_trial())
     screen = Screen()
-    screen.update(bar.draw(), refresh=True)
+    screen.update(bar, refresh=True)
     assert " 2/2 2 passed " in screen.drawn[0]
 
 

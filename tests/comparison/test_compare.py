@@ -10,6 +10,7 @@ from results.support import make_result, make_trial
 
 from glmbench.comparison.compare import compare
 from glmbench.measure.timing import Timing
+from glmbench.results.cases import STOPPED_BY_A_FAILURE
 from glmbench.results.model import ErrorOutcome
 
 
@@ -178,3 +179,20 @@ HEAD = [*repeats("one", n=6, ttft=0.9), *TRIALS[6:18]]
 @given(st.permutations(TRIALS), st.permutations(HEAD))
 def test_the_order_of_trials_does_not_matter(base, head):
     assert compared(base, head) == compared(TRIALS, HEAD)
+
+
+def test_a_case_is_as_failed_here_as_in_the_run_that_its_failure_stopped():
+    base = repeats(n=2, min_pass=1)
+    head = [base[0], replace(base[1], status="failed")]
+    left_out = make_trial(case="two", status="skipped", skipped=STOPPED_BY_A_FAILURE)
+    assert compared(base, head).regressions == ()
+    assert compared(base, [*head, left_out]).regressions == (
+        "small/one@glm-4: passed 2 of 2, now 1 of 2",
+    )
+
+
+def test_a_base_of_next_to_nothing_has_no_percentage():
+    tiny = [replace(t, timing=replace(t.timing, ttft_s=1e-320)) for t in repeats()]
+    (pair,) = compared(tiny, repeats()).pairs
+    change = pair.changes[0]
+    assert (change.verdict, change.relative) == ("regressed", None)

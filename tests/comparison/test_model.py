@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from glmbench.comparison.model import Pair, correctness
+from glmbench.comparison.model import Pair, correctness, share_of
 
 
 def pair(base_finish, head_finish):
@@ -53,3 +55,20 @@ def test_the_shares_of_endings_count_and_not_their_numbers():
     assert not pair((("stop", 4), ("length", 2)), (("stop", 2), ("length", 1))).finish_changed
     assert pair((("stop", 4), ("length", 2)), (("stop", 4), ("length", 1))).finish_changed
     assert pair((("stop", 1),), (("length", 1),)).finish_changed
+
+
+@pytest.mark.parametrize(
+    ("shift", "base", "share"),
+    [
+        (0.1, 0.4, 0.25),
+        (-0.2, 0.4, -0.5),
+        (0.0, 0.4, 0.0),
+        (None, 0.4, None),
+        (0.1, None, None),
+        (0.1, 0.0, None),
+        (1.0, 1e-320, None),
+        (-math.inf, 0.4, None),
+    ],
+)
+def test_a_shift_is_a_share_of_its_base_where_there_is_one(shift, base, share):
+    assert share_of(shift, base) == share

@@ -174,7 +174,7 @@ def _copy_of_quickstart(folder):
         (["run", str(QUICKSTART), "--connect-to", "h:1"], "--connect-to needs --mode"),
         (["run", "s.yaml", "--mode", "live", "--connect-to", "h"], "'h' is not HOST:PORT"),
         (["run", "s.yaml", "--mode", "live", "--connect-to", "h:0"], "'h:0' is not HOST:PORT"),
-        (["run", "s.yaml", "-o", "r.txt"], "r.txt does not end in .json"),
+        (["run", "s.yaml", "-o", "r.txt"], "r.txt ends in none of .json, "),
         (["run", "s.yaml", "-o", "no/r.json"], "there is no folder no"),
         (["run", str(QUICKSTART), "--case", "pingg"], 'no case "pingg"; did you mean "ping"?'),
         (["ruin"], "No such command 'ruin'"),

@@ -65,7 +65,7 @@ def test_a_regression_is_shown_and_fails_nothing_by_itself(base, slow):
 def test_a_regression_can_fail(base, slow):
     code, out, _ = run(base, slow, "--fail-on", "regression")
     assert code == 4
-    assert out.endswith("\n1 regression: exit code 4.\n")
+    assert out.endswith("\n--fail-on regression: 1 regression.\n")
 
 
 def test_an_improvement_never_fails(base, slow):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,27 @@ def test_shards_make_the_result_of_the_whole_run(tmp_path):
     assert code(merged) == 0
     whole, parts = result_of("whole.json"), result_of("merged.json")
     assert whole["environment"].pop("started_at") >= parts["environment"].pop("started_at")
+    # No part is the whole run.
+    assert (parts["environment"].pop("run"), parts["environment"].pop("shard")) == (None, None)
+    assert whole["environment"].pop("run").startswith("sha256:")
+    assert whole["environment"].pop("shard") is None
     assert parts == whole
+
+
+def test_a_shard_that_is_missing_is_missed():
+    for number in (1, 2):
+        run("--shard", f"{number}/3", "-o", f"part{number}.json")
+    result = call("report", "part1.json", "part2.json")
+    assert str(result.exception) == "the shard 3/3 is missing: part1.json is 1/3"
+
+
+def test_what_is_complete_is_judged_by_what_is_asked_for_now(tmp_path):
+    done = run("--case", "long-en", "-o", "r.json")
+    assert code(done) == 0
+    again = run("--case", "long-en", "--resume", "r.json", "--strict")
+    assert (code(again), again.stderr) == (1, "r.json is complete: nothing was run.\n")
+    other = run("--case", "ping", "--resume", "r.json")
+    assert "r.json is complete, and of another run: " in str(other.exception)
 
 
 def test_merged_thresholds_are_judged_over_all_shards(tmp_path):
@@ -175,7 +196,7 @@ def test_a_regression_fails_only_where_it_is_asked_to():
     assert "1 regression: nothing fails without --fail-on regression.\n" in shown.stdout
     failed = call("compare", "base.json", "head.json", "--fail-on", "regression")
     assert code(failed) == 4
-    assert "1 regression: exit code 4.\n" in failed.stdout
+    assert "--fail-on regression: 1 regression.\n" in failed.stdout
 
 
 def test_a_run_beside_its_baseline_fails_with_a_case_that_no_longer_passes(tmp_path):
@@ -193,6 +214,39 @@ def test_a_run_beside_its_baseline_fails_with_a_case_that_no_longer_passes(tmp_p
     assert "passed 1 of 1, now 0 of 1" in (tmp_path / "now.html").read_text("utf-8")
     run(*broken, "-o", "later.json")
     assert result_of("later.json")["regressions"] == []
+
+
+def test_a_baseline_of_other_cases_cannot_pass_for_a_comparison():
+    run("--case", "ping", "-o", "ping.json")
+    run("--case", "hello-zh", "-o", "hello.json")
+    compared = call("compare", "ping.json", "hello.json", "--fail-on", "regression")
+    assert code(compared) == 7
+    beside = run("--case", "hello-zh", "--baseline", "ping.json", "--fail-on", "regression")
+    assert "Warning: nothing of the baseline ping.json could be compared" in beside.stdout
+
+
+def test_a_suite_whose_name_is_no_text_is_written_all_the_same(tmp_path):
+    path = os.fsdecode(b"\xff.yaml")
+    Path(path).write_text("version: 1\nname: odd\nprovider: chatglm\ncases: [{id: a, prompt: b}]\n")
+    result = call("run", path, *outputs(*FORMS))
+    assert (result.exception, code(result)) == (None, 6)
+    assert result_of("r.json")["suite"][0]["path"] == "\\udcff.yaml"
+
+
+def test_the_command_for_another_go_names_the_values_that_it_needs():
+    Path("suite.yaml").write_text(
+        "version: 1\nname: odd\nprovider: chatglm\n"
+        "cases: [{id: a, prompt: '{{ city }}', vars: {city: Suzhou}}]\n"
+    )
+    said = call("run", "suite.yaml", "--var", "city=Nanjing").stdout
+    assert "  again: glmbench run suite.yaml --case a --var city=...\n" in said
+
+
+def test_nothing_to_run_again_is_said():
+    run("--case", "ping", "-o", "r.json")
+    result = run("--failed", "r.json")
+    assert code(result) == 7
+    assert "r.json has nothing to run again in these suites.\n" in result.stderr
 
 
 def test_a_baseline_that_is_missing_is_a_warning():

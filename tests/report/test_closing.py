@@ -41,11 +41,12 @@ def test_quietly_there_is_only_the_count_and_what_makes_the_run_fail():
     strict = make_result(trials, warnings=OLD, strict=True, interrupted=True, leaks=leaks)
     drawn = lines(strict, QUIET)
     assert drawn[0] == "This looks like credentials in what was written:"
-    assert drawn[-4:] == [
+    assert drawn[-5:] == [
         "2 trials: 1 passed, 1 skipped",
         "Warning: a@glm-4@1, b@glm-4@1, c@glm-4@1, and 2 more: old.",
         "--strict: warnings count as failures.",
         "Interrupted: what was finished is reported, the rest was not run.",
+        "`glmbench run --resume RESULT.json` goes on with a result that was written.",
     ]
 
 

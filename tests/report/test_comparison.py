@@ -250,4 +250,4 @@ def test_nothing_of_a_service_steers_the_terminal_or_a_build_server():
 
 def test_another_format_of_tables_goes_through():
     lines = drawn(pair(SLOWER), style=Style(table_format="github"))
-    assert lines[1].replace(" ", "") == "|case|n|base|head|delta|interval|p|verdict|"
+    assert lines[2].replace(" ", "") == "|case|n|base|head|delta|interval|p|verdict|"

@@ -61,8 +61,8 @@ def test_the_list_stands_in_for_a_matrix_only_where_there_is_no_room():
     assert drawn[1].split() == ["expected", "got", "n"]
     assert max(map(wcswidth, drawn)) <= 80
     pasted = render_endings(trials, Style(table_format="tsv")).splitlines()
-    assert pasted[1].split()[0] == "expected"
-    assert pasted[1].count("\t") == 6
+    assert pasted[2].split()[0] == "expected"
+    assert pasted[2].count("\t") == 6
 
 
 def test_a_colourful_matrix_is_a_matrix_all_the_same():

@@ -10,6 +10,7 @@ from glmbench.report.failures import command_of, render_failures
 from glmbench.report.style import PLAIN, Style
 from glmbench.results.model import ErrorOutcome
 
+VERBOSE = Style(verbosity=1)
 CHECK = CheckResult(name="text.contains", status="failed", expected='"x"', got='"y"')
 
 
@@ -49,6 +50,30 @@ def test_the_turn_is_named_where_there_are_several():
     )
 
 
+def test_repeats_that_failed_in_the_same_words_are_told_once():
+    alike = [make_trial(repeat=n, status="failed", checks=(CHECK,)) for n in range(1, 7)]
+    other = make_trial(repeat=7, status="failed", checks=(CHECK, CHECK))
+    another = make_trial(case="two", status="failed", checks=(CHECK,))
+    first, second, third = drawn(*alike, other, another)
+    assert first.splitlines()[0] == "FAILED one@glm-4@1"
+    assert first.splitlines()[-2:] == [
+        "  the same in one@glm-4@2, one@glm-4@3, one@glm-4@4, and 2 more",
+        "  again: glmbench run small.yaml --case one",
+    ]
+    assert [second.splitlines()[0], third.splitlines()[0]] == [
+        "FAILED one@glm-4@7",
+        "FAILED two@glm-4@1",
+    ]
+    assert "one@glm-4@4, one@glm-4@5, one@glm-4@6\n" in drawn(*alike, style=VERBOSE)[0]
+
+
+def test_in_a_replay_the_repeat_that_failed_is_among_those_that_run_again():
+    assert command(make_trial(repeat=3)) == "glmbench run small.yaml --case one --repeat 3"
+    assert command(make_trial(repeat=3, verdict="LIVE"), mode="live") == (
+        "glmbench run small.yaml --case one --mode live"
+    )
+
+
 def test_the_reason_of_a_cassette_is_not_said_twice():
     error = ErrorOutcome(type="CassetteMissError", message="There is no file c.yaml.")
     trial = make_trial(status="error", verdict="MISS", reason=error.message, error=error)
@@ -77,6 +102,14 @@ def test_what_was_asked_live_is_asked_live_again():
     assert command(make_trial(verdict="LIVE"), mode="live", connect_to="h:1") == (
         "glmbench run small.yaml --case one --mode live --connect-to h:1"
     )
+
+
+def test_what_was_not_saved_is_recorded_again_and_not_replayed():
+    unsaved = make_trial(status="error", verdict="MISS", reason="Not saved: it is incomplete.")
+    assert command(unsaved, mode="record", connect_to="h:1") == (
+        "glmbench run small.yaml --case one --mode record --connect-to h:1"
+    )
+    assert command(unsaved, mode="replay") == "glmbench run small.yaml --case one"
 
 
 def test_nothing_in_a_failure_steers_a_terminal_or_breaks_its_line():

@@ -59,6 +59,13 @@ def test_what_failed_is_said_in_words_as_what_never_came():
     )
 
 
+def test_figures_that_failures_make_alike_are_named_together():
+    trials = [live(1, 0.1), *map(failed, range(2, 22))]
+    assert render_latency(trials).splitlines()[-1] == (
+        "20 of 21 failed: with those as never, the median ttft and p95 are never."
+    )
+
+
 def test_without_a_failure_nothing_is_said_of_one():
     assert "failed" not in render_latency([live(1, 0.1)])
 

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import wcswidth
 
-from glmbench.report.grid import draw_table, fits, room_beside, shorten, shorten_middle
+from glmbench.report.grid import (
+    draw_table,
+    fits,
+    room_beside,
+    shorten,
+    shorten_middle,
+    with_words,
+)
 from glmbench.report.style import Style
 
 
@@ -82,6 +89,12 @@ def test_what_is_pasted_is_escaped_and_has_no_colour():
     style = Style(table_format="unsafehtml", colour=True)
     drawn = draw_table("<T>", ["<s>"], [["failed <b>"]], "s", style)
     assert "\x1b" not in drawn
-    assert drawn.startswith("&lt;T&gt;\n<table>")
+    assert drawn.startswith("&lt;T&gt;\n\n<table>")
     assert "&lt;s&gt;" in drawn
     assert "failed &lt;b&gt;" in drawn
+
+
+def test_words_below_a_pasted_table_are_no_row_of_it():
+    assert with_words("T", ["a", "b"]) == "T\na\nb"
+    assert with_words("T", ["a", "b"], Style(table_format="github")) == "T\n\na\nb"
+    assert with_words("T", [], Style(table_format="github")) == "T"

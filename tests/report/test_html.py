@@ -90,6 +90,17 @@ def test_a_failure_says_what_was_expected_what_came_and_how_to_see_it_again():
     )
 
 
+def test_repeats_that_failed_alike_are_told_once_and_each_is_linked():
+    alike = [make_trial(repeat=n, status="failed", checks=(CHECK,)) for n in range(1, 14)]
+    tree = draw(*alike, make_trial(repeat=14, status="failed", checks=(CHECK, CHECK)))
+    section = tree.find(".//section[@aria-labelledby='failures']")
+    told, other = section.iterfind("article")
+    assert [link.get("href") for link in told.iter("a")] == [f"#t{n}" for n in range(1, 12)]
+    assert words(told).count("The same in one@glm-4@2, one@glm-4@3, ") == 1
+    assert "one@glm-4@11 and 2 more Again: " in words(told)
+    assert words(other).startswith("✕ failed one@glm-4@14 at ")
+
+
 def test_latencies_have_their_n_and_what_they_cannot_carry_is_a_dash():
     tree = draw(*[make_trial(repeat=n) for n in range(1, 8)])
     head, *body = rows(tree, "latency")
@@ -103,6 +114,14 @@ def test_latencies_have_their_n_and_what_they_cannot_carry_is_a_dash():
         "-",
         "250 ms",
     ]
+
+
+def test_brackets_are_explained_where_there_are_some():
+    few, many = (draw(*[make_trial(repeat=n) for n in range(1, most)]) for most in (3, 8))
+    captions = [
+        words(tree.find(".//section[@aria-labelledby='latency']//caption")) for tree in (few, many)
+    ]
+    assert captions == ["2 trials.", "7 trials. In brackets the 95 % interval of the median."]
 
 
 def test_failed_trials_took_for_ever():
@@ -181,9 +200,9 @@ def test_a_page_without_room_says_whose_streams_it_shows(monkeypatch):
 
 def test_where_most_trials_failed_a_page_tells_as_many_as_it_has_room_for(monkeypatch):
     monkeypatch.setattr(trials, "MOST_DETAILS", 2)
-    tree = draw(*[make_trial(repeat=n, status="failed", checks=(CHECK,)) for n in range(5)])
+    tree = draw(*[make_trial(case=f"c{n}", status="failed", checks=(CHECK,)) for n in range(5)])
     section = tree.find(".//section[@aria-labelledby='failures']")
-    assert words(section.find("p")).startswith("2 of 5 trials that did not pass are told here")
+    assert words(section.find("p")).startswith("2 of 5 different failures are told here")
     assert len(section.findall("article")) == 2
     assert len(rows(tree, "cases")) == 1 + 5
 

@@ -70,6 +70,17 @@ def test_repeats_are_one_row_with_their_medians_and_every_ending():
     assert words == "The figures of a case are the medians of its repeats."
 
 
+def test_what_failed_is_in_no_median_of_those_that_did_not():
+    error = ErrorOutcome(type="IncompleteStreamError")
+    failed = make_trial(
+        status="error", error=error, repeat=2, timing=Timing(source="recorded", total_s=0.001)
+    )
+    _, _, row, *_ = under(make_result([make_trial(), failed]), "### Cases")
+    assert "| 250 ms | 1.50 s | 32.0 |" in row
+    _, _, row, *_ = under(make_result([failed]), "### Cases")
+    assert "| - | 1.0 ms | 32.0 |" in row
+
+
 def test_figures_of_different_sources_have_no_median():
     trials = [make_trial(), make_trial(repeat=2, timing=Timing(source="live", ttft_s=0.3))]
     row = under(make_result(trials), "### Cases")[2]

@@ -142,3 +142,34 @@ def test_a_regression_is_red():
         "ttft 1 s, now 2 s",
         "failed",
     )
+
+
+def test_what_is_tolerated_is_not_why_a_strict_run_fails():
+    trials = [make_trial(min_pass=1), make_trial(status="failed", repeat=2, min_pass=1)]
+    weak = Caveat(trials=(trials[0].full_id,), words="weak")
+    result = make_result(trials, strict=True, warnings=(weak,))
+    assert decide(result) is Exit.FAILED
+    assert exit_words(result) == "There are warnings, and --strict counts them as failures."
+
+
+FLAKY = [make_trial(min_pass=1), make_trial(status="failed", repeat=2, min_pass=1)]
+
+
+@pytest.mark.parametrize(
+    ("trials", "gates", "words"),
+    [
+        ([make_trial()], (), "Every trial passed and every threshold held."),
+        (
+            [make_trial(), make_trial(case="two", status="skipped", skipped="why")],
+            (gate("passed"),),
+            "Every trial that was run passed and every threshold held.",
+        ),
+        (
+            FLAKY,
+            (gate("failed", severity="warn"),),
+            "Every case passed often enough and no threshold that was judged and counts is broken.",
+        ),
+    ],
+)
+def test_a_green_run_says_no_more_than_is_so(trials, gates, words):
+    assert exit_words(make_result(trials, gates=gates)) == words

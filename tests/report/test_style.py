@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import tabulate
 
-from glmbench.report.style import PLAIN, TABLE_FORMATS, Style, paint, paint_first_word
+from glmbench.report.style import (
+    PLAIN,
+    TABLE_FORMATS,
+    Style,
+    paint,
+    paint_first_word,
+    some_of,
+)
 
 COLOUR = Style(colour=True)
 
@@ -35,3 +42,9 @@ def test_quiet_and_verbose_are_the_two_sides_of_zero():
         (False, True),
         (False, True),
     ]
+
+
+def test_of_many_names_the_first_are_told_unless_more_is_asked_for():
+    assert some_of(["a", "b", "c"], PLAIN) == "a, b, c"
+    assert some_of(["a", "b", "c", "d", "e"], PLAIN) == "a, b, c, and 2 more"
+    assert some_of(["a", "b", "c", "d"], Style(verbosity=1)) == "a, b, c, d"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glmbench.results.cases import CaseResult, group_cases
+from glmbench.results.cases import STOPPED_BY_A_FAILURE, CaseResult, group_cases
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +21,7 @@ class Row:
     case: str = "one"
     model: str = "glm-4"
     min_pass: int | None = None
+    skipped: str | None = None
 
 
 def status_of(statuses, min_pass=None):
@@ -90,3 +91,11 @@ def test_one_more_pass_never_makes_a_case_worse(statuses, min_pass):
     worst_first = ["failed", "flaky", "passed"]
     before = worst_first.index(status_of(statuses, min_pass))
     assert worst_first.index(status_of([*statuses, "passed"], min_pass)) >= before
+
+
+def test_no_case_is_flaky_in_a_run_that_a_failure_stopped():
+    rows = [Row(status=status, min_pass=1) for status in ("passed", "failed")]
+    left_out = Row(case="two", status="skipped", skipped=STOPPED_BY_A_FAILURE)
+    assert [case.status for case in group_cases([*rows, left_out])] == ["failed", "skipped"]
+    budget = Row(case="two", status="skipped", skipped="another reason")
+    assert [case.status for case in group_cases([*rows, budget])] == ["flaky", "skipped"]

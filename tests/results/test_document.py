@@ -197,6 +197,13 @@ def test_a_written_result_fits_the_published_schema():
         ({"trials": [{}]}, "Object missing required field `suite` - at `$.trials[0]`"),
         ({"suite": []}, 'the trial one@glm-4@1 is of the suite "small", which is not listed'),
         (
+            {"suite": [{"name": "small", "path": "p", "provider": "q", "cases": 1}] * 2},
+            'the suite "small" is listed twice',
+        ),
+        ({"environment": {"fault": ["x"]}}, "fault in its environment is no text"),
+        ({"environment": {"started_at": 1}}, "started_at in its environment is no text"),
+        ({"environment": {"shard": "3"}}, "shard in its environment is none"),
+        (
             {"interrupted": "yes"},
             "Expected `bool`, got `str` - at `$.interrupted`",
         ),
@@ -219,3 +226,9 @@ def test_a_trial_that_is_there_twice_and_a_broken_timeline_are_refused():
         document["trials"][0]["turns"][0]["timeline"]["reads"] = reads
         with pytest.raises(UsageError, match=r"one@glm-4@1 has a timeline that cannot be read$"):
             from_json(json.dumps(document).encode(), "r.json")
+
+
+def test_what_is_no_text_at_all_is_refused():
+    content = to_json(FULL).replace(b'"p50(ttft)', b'"\xa6')
+    with pytest.raises(UsageError, match=r"^r\.json is no result of glmbench: 'utf-8' codec"):
+        from_json(content, "r.json")

@@ -8,6 +8,7 @@ from results.support import make_result, make_trial
 from glmbench.cassettes.verdict import Finding
 from glmbench.checks.evaluate import CheckResult
 from glmbench.measure.observation import Failure
+from glmbench.results.cases import STOPPED_BY_A_FAILURE
 from glmbench.results.judge import Exit, decide, judge, summarize
 from glmbench.results.model import Caveat, GateResult, Leak
 from glmbench.suites.expect import ErrorExpect, Expect
@@ -137,3 +138,13 @@ def test_a_threshold_that_only_warns_fails_a_strict_run():
 def test_a_regression_against_the_baseline_is_a_broken_gate():
     result = make_result([make_trial()], regressions=("ttft 100 ms, now 200 ms",))
     assert decide(result) == Exit.GATE
+
+
+def test_a_failure_that_stopped_the_run_is_not_made_up_for_by_other_repeats():
+    repeats = [make_trial(min_pass=1), make_trial(status="failed", repeat=2, min_pass=1)]
+    left_out = make_trial(case="two", status="skipped", skipped=STOPPED_BY_A_FAILURE)
+    assert decide(make_result([*repeats, left_out])) == Exit.FAILED
+
+
+def test_a_trial_that_was_interrupted_makes_no_run_green():
+    assert decide(make_result([make_trial(), make_trial(case="2", status="interrupted")])) == 130

@@ -143,3 +143,32 @@ def test_of_the_lags_only_the_ends_can_be_put_together():
     ]
     assert merge(named(*parts)).replay_lag == Distribution(n=5, min=0.05, max=1)
     assert merge(named(parts[0], parts[2])).replay_lag == lags[0]
+
+
+def test_a_missing_shard_is_refused_for_what_it_found_would_be_missing_too():
+    parts = [make_result([trial(n)], environment={**HOW, "shard": f"{n}/3"}) for n in (1, 2, 3)]
+    assert len(merge(named(*parts)).trials) == 3
+    with pytest.raises(UsageError, match=r"^the shard 2/3 is missing: r1\.json is 1/3$"):
+        merge(named(parts[0], parts[2]))
+
+
+@pytest.mark.parametrize(("shard", "words"), [("2/2", "2/2"), (None, "not set")])
+def test_shards_of_different_runs_are_refused(shard, words):
+    first = make_result([trial(1)], environment={**HOW, "shard": "1/3"})
+    other = make_result([trial(2)], environment={**HOW, "shard": shard})
+    message = (
+        f"r1.json and r2.json are no parts of one run: shard is 1/3 in one and {words} in the other"
+    )
+    with pytest.raises(UsageError, match=f"^{re.escape(message)}$"):
+        merge(named(first, other))
+
+
+def test_lags_without_ends_and_starts_without_a_time_are_put_together_too():
+    environment = {**HOW, "started_at": None}
+    parts = [
+        make_result([trial(n)], environment=environment, replay_lag=Distribution(n=2))
+        for n in (1, 2)
+    ]
+    merged = merge(named(*parts))
+    assert merged.replay_lag == Distribution(n=4)
+    assert merged.environment == environment

@@ -201,3 +201,15 @@ def test_equal_counts_for_answers_of_different_lengths_are_said():
 )
 def test_equal_counts_with_another_reason_are_not(trials):
     assert found(trials) == []
+
+
+def test_a_run_that_its_budget_cut_short_is_not_the_whole_suite():
+    skipped = [
+        make_trial(case=str(n), status="skipped", skipped=reason)
+        for n, reason in enumerate(
+            ("max_requests of 3 reached", "max_time of 5 s passed", "stopped by --fail-fast", "why")
+        )
+    ]
+    (caveat,) = find_warnings([make_trial(), *skipped], {})
+    assert caveat.trials == ("small/0@glm-4@1", "small/1@glm-4@1")
+    assert caveat.words.startswith("not run, as the budget of the run was spent: ")

@@ -334,38 +334,50 @@ def test_the_journal_of_another_run_is_refused_and_left_as_it_is(output, count, 
 # --- whether there is anything to resume --------------------------------------------------
 
 
-def test_a_complete_result_without_a_journal_has_nothing_to_resume(shipped, output):
-    result = run(shipped)
+RUN = "sha256:0123456789abcdef"
+
+
+def written(output, suites, **changes):
+    """Write the result of a run whose digest is RUN."""
+    result = replace(run(suites), environment={"run": RUN}, **changes)
     output.write_bytes(to_json(result))
-    assert find_finished(output, shipped) == result
+    return result
+
+
+def test_a_complete_result_without_a_journal_has_nothing_to_resume(shipped, output):
+    result = written(output, shipped)
+    assert find_finished(output, RUN) == result
 
 
 def test_with_a_journal_it_is_the_journal_that_counts(shipped, output):
-    output.write_bytes(to_json(run(shipped)))
+    written(output, shipped)
     journaled(shipped, output)
-    assert find_finished(output, shipped) is None
+    assert find_finished(output, RUN) is None
     output.unlink()
-    assert find_finished(output, shipped) is None
+    assert find_finished(output, RUN) is None
 
 
 def test_without_either_there_is_nothing_to_resume(output):
     with pytest.raises(UsageError) as raised:
-        find_finished(output, ())
+        find_finished(output, RUN)
     message = f"there is nothing to resume: neither {output} nor {output}.journal exists"
     assert str(raised.value) == message
 
 
 def test_an_incomplete_result_needs_its_journal(shipped, output):
-    output.write_bytes(to_json(replace(run(shipped), interrupted=True)))
+    written(output, shipped, interrupted=True)
     with pytest.raises(UsageError) as raised:
-        find_finished(output, shipped)
+        find_finished(output, RUN)
     assert str(raised.value) == (
         f"{output} is incomplete, and cannot be resumed without {output}.journal"
     )
 
 
-def test_a_complete_result_of_other_trials_is_not_shown_for_this_run(shipped, output):
-    output.write_bytes(to_json(run(shipped[:1])))
+@pytest.mark.parametrize("environment", [{}, {"run": "sha256:fedcba9876543210"}])
+def test_a_complete_result_of_another_run_is_not_shown_for_this_one(shipped, output, environment):
+    output.write_bytes(to_json(replace(run(shipped), environment=environment)))
     with pytest.raises(UsageError) as raised:
-        find_finished(output, shipped)
-    assert str(raised.value) == f"{output} is complete, and has other trials than this run"
+        find_finished(output, RUN)
+    assert str(raised.value) == (
+        f"{output} is complete, and of another run: its suites, settings or versions differ"
+    )

@@ -73,6 +73,15 @@ def test_shards_are_a_partition(plan):
     assert sorted(trial for shard in shards for trial in shard) == sorted(ALL)
 
 
+def test_the_repeats_of_a_case_are_in_one_shard(tmp_path):
+    (tmp_path / "facts.json").write_text('[{"n": 1}]', encoding="utf-8")
+    path = tmp_path / "small.yaml"
+    path.write_text(SUITE.replace("tags: [zh, short]", "repeat: 3, min_pass: 2"), encoding="utf-8")
+    first, second = (ids(load_plan([path]), shard=(n, 2)) for n in (1, 2))
+    assert first[:3] == ["hello@m1@1", "hello@m1@2", "hello@m1@3"]
+    assert second[:3] == ["hello@m2@1", "hello@m2@2", "hello@m2@3"]
+
+
 @pytest.mark.parametrize(
     ("asked", "message"),
     [

@@ -87,7 +87,9 @@ def _round_up(value: float) -> float:
 def _round_values(value: float) -> list[float]:
     """List 1, 2 and 5 times the powers of ten around a value."""
     power = math.floor(math.log10(value))
-    return [step * 10.0**each for each in (power - 1, power, power + 1) for step in _STEPS]
+    # Beyond these a float is infinite, or loses its digits.
+    powers = (max(-306, min(each, 306)) for each in (power - 1, power, power + 1))
+    return [step * 10.0**each for each in powers for step in _STEPS]
 
 
 def _linear_step(high: float) -> float:

@@ -95,9 +95,15 @@ def _row(name: str, values: Sequence[Value], axis: Axis, what: str) -> Row:
         bars=() if few else _bars(ordered, axis, what),
         median=None if median is None else axis.place(median),
         height=height,
-        words=f"{count(len(ordered), what)} from {duration(ordered[0].seconds)} to "
-        f"{duration(ordered[-1].seconds)}, median {duration(median)}",
+        words=_in_words([value.seconds for value in ordered], median, what),
     )
+
+
+def _in_words(seconds: Sequence[float], median: float | None, what: str) -> str:
+    if len(seconds) == 1:
+        return f"{count(1, what)}: {duration(seconds[0])}"
+    span = f"from {duration(seconds[0])} to {duration(seconds[-1])}"
+    return f"{count(len(seconds), what)} {span}, median {duration(median)}"
 
 
 def _column(value: Value, axis: Axis, columns: int) -> int:

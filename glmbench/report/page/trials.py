@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glmbench.report.endings import expected_ending, got_ending
-from glmbench.report.failures import command_of
+from glmbench.report.failures import alike, command_of
 from glmbench.report.numbers import NOTHING
 from glmbench.report.page.axis import axis_from_zero, percent
 from glmbench.report.page.waterfall import Waterfall, draw_waterfall
@@ -88,6 +88,15 @@ def view_trials(result: RunResult) -> tuple[TrialView, ...]:
         _view(trial, result, number, longest, several=several, detailed=number in detailed)
         for number, trial in enumerate(result.trials, start=1)
     )
+
+
+def group_failures(
+    views: Iterable[TrialView], result: RunResult
+) -> tuple[tuple[TrialView, ...], ...]:
+    """Put the trials together that failed alike, those with their details first."""
+    by_id = {view.trial.full_id: view for view in views}
+    groups = ([by_id[trial.full_id] for trial in group] for group in alike(result.trials, result))
+    return tuple(tuple(sorted(group, key=lambda view: not view.anchor)) for group in groups)
 
 
 def _choose_detailed(trials: Sequence[TrialResult]) -> frozenset[int]:

@@ -30,6 +30,11 @@ def test_few_values_are_dots_that_name_their_trials():
     assert row.words == "3 trials from 250 ms to 1.00 s, median 500 ms"
 
 
+def test_one_value_is_told_without_a_range():
+    (row,) = draw_plot("", [("", values(0.25))], "trial").rows
+    assert row.words == "1 trial: 250 ms"
+
+
 def test_dots_of_one_place_are_stacked():
     (row,) = draw_plot("", [("", values(1, 1, 1))]).rows
     heights = [dot.y for dot in row.dots]
