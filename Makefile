@@ -61,6 +61,7 @@ bench: $(VENV)/test.stamp  ## what glmbench itself costs
 	$(BIN)/python benchmarks/replay.py
 	$(BIN)/python benchmarks/decoding.py
 	$(BIN)/python benchmarks/client.py
+	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/recording.py
 	$(BIN)/python benchmarks/store.py
 	$(BIN)/python benchmarks/pacing.py
