@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from glmbench.cli.files import check_outputs, write_outputs
 from glmbench.cli.options import read_asked, read_request, read_selection, read_style
 from glmbench.cli.output import print_text
-from glmbench.cli.progress import choose_progress, show_progress
+from glmbench.cli.progress import choose_progress, say_draining, show_progress
 from glmbench.errors import UsageError
 from glmbench.problems import whole_text
 
@@ -144,16 +144,8 @@ def _run(
     several = len(plan.suites) > 1
     with show_progress(kind, total, several_suites=several, colour=colour) as progress:
         return run_suites(
-            plan.suites, settings, environment, progress, journal=journal, on_drain=_draining
+            plan.suites, settings, environment, progress, journal=journal, on_drain=say_draining
         )
-
-
-def _draining(under_way: int) -> None:
-    from glmbench.report.numbers import count
-
-    trials = count(under_way, "trial")
-    text = f"Interrupted: finishing {trials} under way; press Ctrl-C again to stop at once.\n"
-    print_text(text, err=True)
 
 
 def _warn(words: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from glmbench.cli.options import add, case_option, connect_to_option, host_and_port, suites_argument
-from glmbench.cli.output import print_text, progress_of
+from glmbench.cli.output import print_text
 
 
 @click.command()
@@ -20,7 +20,9 @@ def drift(suites: tuple[str, ...], cases: tuple[str, ...], connect_to: str | Non
     headers changed.
     """
     import os
+    import sys
 
+    from glmbench.cli.progress import choose_progress, say_draining, show_progress
     from glmbench.inspection.drift import find_drift
     from glmbench.report.drift import render_drift
     from glmbench.running.plan import Request, load_plan
@@ -28,6 +30,14 @@ def drift(suites: tuple[str, ...], cases: tuple[str, ...], connect_to: str | Non
 
     request = Request(mode="refresh", environ=os.environ)
     plan = select(load_plan([Path(suite) for suite in suites], request), Selection(cases=cases))
-    report = find_drift(plan, connect_to=host_and_port(connect_to), on_trial=progress_of(plan))
+    total = sum(len(suite.trials) for suite in plan.suites)
+    kind = choose_progress(sys.stderr, os.environ, takes_time=True)
+    with show_progress(kind, total, several_suites=len(plan.suites) > 1) as on_trial:
+        report = find_drift(
+            plan,
+            connect_to=host_and_port(connect_to),
+            on_trial=on_trial,
+            on_drain=say_draining,
+        )
     print_text(render_drift(report))
     return int(report.exit_code)

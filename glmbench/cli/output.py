@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
-
-    from glmbench.results.model import TrialResult
-    from glmbench.running.plan import Plan
 
 
 def print_text(text: str, *, err: bool = False) -> None:
@@ -30,19 +26,6 @@ def print_text(text: str, *, err: bool = False) -> None:
         # Python would complain at its exit that the stream cannot be flushed.
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def progress_of(plan: Plan) -> Callable[[TrialResult], None]:
-    """Say on standard error what is finished: live answers take their time."""
-    total = sum(len(suite.trials) for suite in plan.suites)
-    done = 0
-
-    def say(trial: TrialResult) -> None:
-        nonlocal done
-        done += 1
-        print_text(f"[{done}/{total}] {trial.id} {trial.status}\n", err=True)
-
-    return say
 
 
 def show_any_text() -> None:

@@ -94,6 +94,15 @@ def trial_line(trial: TrialResult, *, several_suites: bool) -> str:
     return harmless(line)
 
 
+def say_draining(under_way: int) -> None:
+    """Say what the first Ctrl-C does to trials that are under way."""
+    from glmbench.report.numbers import count
+
+    trials = count(under_way, "trial")
+    text = f"Interrupted: finishing {trials} under way; press Ctrl-C again to stop at once.\n"
+    print_text(text, err=True)
+
+
 class _Lines:
     """A line for each trial, in the order in which they are done."""
 

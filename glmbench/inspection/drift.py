@@ -63,6 +63,7 @@ def find_drift(
     *,
     connect_to: tuple[str, int] | None = None,
     on_trial: Callable[[TrialResult], None] = lambda _: None,
+    on_drain: Callable[[int], None] = lambda _: None,
 ) -> DriftReport:
     """Record every trial of the plan that has cassettes, and compare with what is there."""
     with TemporaryDirectory(prefix="glmbench-drift-") as folder:
@@ -74,7 +75,9 @@ def find_drift(
         ]
         # An answer that is not as expected is the very thing to compare.
         settings = Settings(mode="refresh", force=True, connect_to=connect_to)
-        result = run_suites([moved for _, moved in pairs], settings, {}, on_trial)
+        result = run_suites(
+            [moved for _, moved in pairs], settings, {}, on_trial, on_drain=on_drain
+        )
         drifts = [drift for old, new in pairs for drift in _drifts(old, new, result)]
     return DriftReport(drifts=tuple(drifts), interrupted=result.interrupted)
 
