@@ -26,7 +26,7 @@ from glmbench.cassettes.store import load
 from glmbench.server.emulator import Emulator
 from glmbench.server.script_file import load_script
 
-FINISHED = re.compile(rb"\[\d+/\d+\] (case-\d+)\S* passed\n")
+FINISHED = re.compile(rb"\[\d+/\d+\] (case-\d+)\S* passed\b.*\n")
 TEXT = "长江发源于青藏高原的唐古拉山脉，穿过峡谷与平原，在上海以北注入东海。" * 8
 
 
