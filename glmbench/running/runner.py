@@ -156,6 +156,7 @@ class _Run:
         self._on_trial = on_trial
         self._came: dict[int, Outcome] = {}
         self._budget: Budget | None = None
+        self._judging = asyncio.Lock()
 
     def outcomes(self) -> list[Outcome]:
         """Run everything; what was not begun when Ctrl-C came is missing."""
@@ -296,7 +297,11 @@ class _Run:
         if isinstance(tape, RecordingTape) and took.finding and took.finding.verdict == "RECORDED":
             # In a thread: what was taken out of it is replayed, on an event loop of its own.
             return await asyncio.to_thread(keep, stage, trial, tape, took)
-        return make_outcome(stage, trial, took)
+        # One at a time and a round of the loop apart: each takes a millisecond, and those of
+        # streams that end together would keep the loop from stamping what the others read.
+        async with self._judging:
+            await asyncio.sleep(0)
+            return make_outcome(stage, trial, took)
 
 
 def _replay(stage: Stage, trial: Trial) -> Outcome:
