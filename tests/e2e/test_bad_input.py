@@ -7,6 +7,9 @@ import shutil
 import pytest
 from e2e.support import QUICKSTART, ROOT, glmbench, result_of, write_suite
 
+# A process for each command: `make slow` runs these.
+pytestmark = pytest.mark.slow
+
 GOOD = """\
 version: 1
 name: small

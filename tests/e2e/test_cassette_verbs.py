@@ -9,6 +9,9 @@ import pytest
 from e2e.support import ROOT, glmbench, write_suite
 from wcwidth import wcswidth
 
+# A process for each command: `make slow` runs these.
+pytestmark = pytest.mark.slow
+
 SHIPPED = ROOT / "cassettes"
 PING = SHIPPED / "quickstart" / "ping@glm-4@1.yaml"
 CUT = SHIPPED / "quickstart" / "cut-stream@glm-4@1.yaml"

@@ -12,6 +12,9 @@ import pytest
 from e2e.support import PATHS, result_of, write_suite
 from emulation import emulated
 
+# A process for each command: `make slow` runs these.
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 version: 1
 answers:

@@ -12,6 +12,9 @@ import pytest
 from e2e.support import PATHS, QUICKSTART, ROOT, glmbench, result_of, write_suite
 from emulation import emulated, truth
 
+# A process for each command: `make slow` runs these.
+pytestmark = pytest.mark.slow
+
 # The provider of the shipped suite, but it holds the run up where the environment says so.
 HELD_UP = """
 import os
@@ -85,7 +88,6 @@ def test_a_run_that_is_killed_and_resumed_gives_the_same_result(folder):
     killed_and_resumed(folder, "9.11 和 9.9", 4)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("hold_up_at", "finished"), [("你好", 0), ("把“早上好”", 7), ("这是", 11)])
 def test_wherever_it_is_killed(folder, hold_up_at, finished):
     killed_and_resumed(folder, hold_up_at, finished)
@@ -113,7 +115,6 @@ def test_a_line_that_the_kill_tore_is_done_again(folder):
     assert without_time_of_day(folder / "r.json") == without_time_of_day(folder / "whole.json")
 
 
-@pytest.mark.slow
 def test_a_run_on_the_real_clock_is_resumed_as_well(folder):
     process = start(folder, "--timing", "4x", "-o", "r.json")
     journal = folder / "r.json.journal"
