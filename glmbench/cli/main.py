@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 import traceback
@@ -17,7 +18,7 @@ from glmbench.cli.drift import drift
 from glmbench.cli.import_ import import_
 from glmbench.cli.init import init
 from glmbench.cli.list_ import list_, schema, validate
-from glmbench.cli.output import show_any_text
+from glmbench.cli.output import give_up, show_any_text
 from glmbench.cli.report import report
 from glmbench.cli.run import record, run, smoke
 from glmbench.cli.scan import scan
@@ -62,6 +63,10 @@ for verb in (scan, import_):
     cassette.add_command(verb)
 
 
+# Writing to a full disk, or to a reader that has gone.
+_NOBODY_READS = {errno.ENOSPC, errno.EPIPE}
+
+
 class _Termination:
     """Makes SIGTERM do what Ctrl-C does, and remembers that it was SIGTERM."""
 
@@ -99,7 +104,12 @@ def _guarded(args: list[str] | None) -> int:
     except GlmbenchError as error:
         click.echo(str(error), err=True)
         return CASSETTE if isinstance(error, CassetteError) else INVALID
-    except Exception:  # noqa: BLE001 -- a bug: whatever it is, it shall be shown and reported
+    except Exception as error:  # noqa: BLE001 -- a bug: whatever it is, it shall be shown
+        if isinstance(error, OSError) and error.errno in _NOBODY_READS:
+            # Click prints help texts itself, and not as `print_text` does.
+            give_up(sys.stdout)
+            click.echo(f"The output could not be written: {error.strerror}", err=True)
+            return USAGE
         traceback.print_exc()
         click.echo(
             "This is a bug in glmbench. Please report it with the lines above and the command.",

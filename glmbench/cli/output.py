@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -23,9 +23,13 @@ def print_text(text: str, *, err: bool = False) -> None:
         click.echo(text, file=stream, nl=False, color=True)
         stream.flush()
     except (OSError, ValueError):
-        # Python would complain at its exit that the stream cannot be flushed.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        give_up(stream)
+
+
+def give_up(stream: TextIO) -> None:
+    """Write nothing more to a stream: Python would complain at its exit that it cannot flush it."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def show_any_text() -> None:

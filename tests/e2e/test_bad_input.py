@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from e2e.support import QUICKSTART, ROOT, glmbench, result_of, write_suite
@@ -212,3 +215,13 @@ def test_a_broken_emulator_script_is_exit_3(tmp_path):
 def test_version_prints_the_version():
     done = glmbench("--version")
     assert (done.code, done.out) == (0, "glmbench, version 0.1.0\n")
+
+
+def test_a_help_text_that_cannot_be_written_is_no_bug():
+    command = [sys.executable, "-W", "error", "-m", "glmbench", "--help"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "The output could not be written: No space left on device\n",
+    )
