@@ -82,6 +82,11 @@ class Pair:
         return correctness(self.base_status, self.head_status)
 
     @property
+    def share_changed(self) -> bool:
+        """Whether repeats pass more or less often, whatever that does to the case."""
+        return self.base_passed * self.head_trials != self.head_passed * self.base_trials
+
+    @property
     def finish_changed(self) -> bool:
         """Whether trials end otherwise, or the same ends have other shares."""
         return _shares(self.base_finish) != _shares(self.head_finish)

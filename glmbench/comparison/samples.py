@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from glmbench.results.cases import counts
-from glmbench.results.statistics import LATENCY, THROUGHPUT, Metric, has_failed
+from glmbench.results.statistics import LATENCY, THROUGHPUT, Metric, is_measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,11 +38,7 @@ def sample_of(metric: Metric, trials: Iterable[TrialResult]) -> Sample:
     measured = [
         (value, _kind(metric, trial))
         for trial in trials
-        if counts(trial)
-        and trial.fault is None
-        and trial.timing.source != "none"
-        and not has_failed(trial)
-        and (value := metric.measure(trial)) is not None
+        if is_measured(trial) and (value := metric.measure(trial)) is not None
     ]
     return Sample(
         values=tuple(sorted(value for value, _ in measured)),

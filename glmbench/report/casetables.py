@@ -16,7 +16,15 @@ from glmbench.measure.intervals import wilson
 from glmbench.problems import printable
 from glmbench.report.endings import both_endings, got_ending
 from glmbench.report.formats import escape_words
-from glmbench.report.grid import WIDTH, draw_table, room_beside, shorten, shorten_middle
+from glmbench.report.grid import (
+    MIN_NAME_WIDTH,
+    WIDTH,
+    draw_table,
+    name_room,
+    room_beside,
+    shorten,
+    shorten_middle,
+)
 from glmbench.report.numbers import NOTHING, duration, percent, rate
 from glmbench.report.paragraph import fill
 from glmbench.report.style import BOLD, PLAIN, Style, paint, paint_first_word
@@ -28,8 +36,6 @@ if TYPE_CHECKING:
     from glmbench.checks.result import CheckResult
     from glmbench.results.cases import CaseResult
     from glmbench.results.model import TrialResult, TurnResult
-
-MIN_NAME_WIDTH = 12
 
 
 def render_cases(trials: Sequence[TrialResult], style: Style = PLAIN) -> str:
@@ -99,7 +105,7 @@ def render_repeats(trials: Sequence[TrialResult], style: Style = PLAIN) -> str:
         for case in cases
     ]
     head = ["passed", "95 % interval", "needed", "status"]
-    room = max(MIN_NAME_WIDTH, room_beside(zip(head, *rows, strict=True), style))
+    room = name_room(zip(head, *rows, strict=True), style)
     names = [
         (f"{case.suite}/" if several else "") + case.case + (f"@{case.model}" if models else "")
         for case in cases
@@ -123,7 +129,7 @@ def render_faults(trials: Sequence[TrialResult], style: Style = PLAIN) -> str:
         for trial in faulty
     ]
     head = ["fault", "ended in", "status"]
-    room = max(MIN_NAME_WIDTH, room_beside(zip(head, *rows, strict=True), style))
+    room = name_room(zip(head, *rows, strict=True), style)
     whole = [[shorten(t.case, room), *row] for t, row in zip(faulty, rows, strict=True)]
     return draw_table("Faults put into recordings", ["case", *head], whole, "llls", style)
 

@@ -8,29 +8,23 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from wcwidth import wcswidth
-
 from glmbench.comparison.model import VERDICTS, share_of
 from glmbench.comparison.samples import COMPARED
-from glmbench.problems import printable
 from glmbench.report.closing import render_regressions
 from glmbench.report.formats import escape_words
-from glmbench.report.grid import draw_table, room_beside, shorten, with_words
+from glmbench.report.grid import draw_table, name_room, shorten_middle, with_words
 from glmbench.report.harmless import harmless
-from glmbench.report.numbers import NOTHING, SHOWN, count
+from glmbench.report.numbers import NOTHING, SHOWN, change_percent, count, probability
 from glmbench.report.paragraph import fill
-from glmbench.report.style import PLAIN, Style, paint_first_word
+from glmbench.report.style import PLAIN, Style, paint_first_word, some_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from glmbench.comparison.model import Change, Comparison, Pair
 
-MIN_CASE_WIDTH = 12
 # A reader takes in so many rows, or sentences of one sort; --verbose has them all.
 FEW = 10
-# So many names tell what a sentence is about.
-FEW_NAMES = 3
 
 
 def render_comparison(comparison: Comparison, style: Style = PLAIN) -> str:
@@ -94,24 +88,13 @@ def _worth_a_row(rows: Sequence[tuple[Pair, Change]], style: Style) -> list[tupl
 def _table(title: str, rows: Sequence[tuple[Pair, Change]], names: _Names, style: Style) -> str:
     head = ["n", "base", "head", "delta", "interval", "p", "verdict"]
     figures = [_figures(change) for _, change in rows]
-    # The names give way to the figures.
-    room = max(MIN_CASE_WIDTH, room_beside(zip(head, *figures, strict=True), style))
+    room = name_room(zip(head, *figures, strict=True), style)
     whole = [
-        [_cut(names.of(pair), room), *row] for (pair, _), row in zip(rows, figures, strict=True)
+        [shorten_middle(names.of(pair), room), *row]
+        for (pair, _), row in zip(rows, figures, strict=True)
     ]
     title = title[0].upper() + title[1:]
     return draw_table(title, ["case", *head], whole, "lrrrrrrs", style)
-
-
-def _cut(name: str, width: int) -> str:
-    """Cut a name in its middle: rows of a dataset and models differ at the end."""
-    name = printable(name)
-    if wcswidth(name) <= width:
-        return name
-    tail = name
-    while wcswidth(tail) > width // 2:
-        tail = tail[1:]
-    return shorten(name.removesuffix(tail), width - wcswidth(tail)) + tail
 
 
 class _Names:
@@ -133,9 +116,9 @@ def _figures(change: Change) -> list[str]:
         "/".join(map(str, sizes)),
         show(change.base),
         show(change.head),
-        NOTHING if change.relative is None else f"{_percent(change.relative)}%",
+        NOTHING if change.relative is None else f"{change_percent(change.relative)}%",
         _interval(change),
-        _probability(change.p),
+        probability(change.p),
         change.verdict,
     ]
 
@@ -144,17 +127,7 @@ def _interval(change: Change) -> str:
     low, high = share_of(change.low, change.base), share_of(change.high, change.base)
     if low is None or high is None:
         return NOTHING
-    return f"{_percent(low)} to {_percent(high)}%"
-
-
-def _percent(share: float) -> str:
-    return f"{rounded:+d}" if (rounded := round(100 * share)) else "0"
-
-
-def _probability(p: float | None) -> str:
-    if p is None:
-        return NOTHING
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
+    return f"{change_percent(low)} to {change_percent(high)}%"
 
 
 def _legend(comparison: Comparison) -> str:
@@ -175,7 +148,7 @@ def _differences(pairs: Sequence[Pair], style: Style) -> list[str]:
     passed = [
         f"Passed: {pair.name}: {_passes(pair)}."
         for pair in pairs
-        if pair.correctness == "no change" and _share_changed(pair)
+        if pair.correctness == "no change" and pair.share_changed
     ]
     finish = [
         f"Finish: {pair.name}: {_ends(pair.base_finish)}, now {_ends(pair.head_finish)}."
@@ -186,13 +159,9 @@ def _differences(pairs: Sequence[Pair], style: Style) -> list[str]:
     varying = [pair.name for pair in pairs if pair.content == "varies"]
     told = [sentence for sort in (passed, finish, text) for sentence in _few(sort, style)]
     if varying:
-        names = _listed(varying, style)
+        names = some_of(varying, style)
         told.append(f"Text: differs between repeats and is not compared: {names}.")
     return told
-
-
-def _share_changed(pair: Pair) -> bool:
-    return pair.base_passed * pair.head_trials != pair.head_passed * pair.base_trials
 
 
 def _passes(pair: Pair) -> str:
@@ -218,10 +187,10 @@ def _few(sentences: Sequence[str], style: Style) -> Sequence[str]:
 
 def _reservations(comparison: Comparison, style: Style) -> Iterator[str]:
     for note, names in _unknown(comparison.pairs).items():
-        yield f"Cannot tell: {_listed(names, style)}: {note}."
+        yield f"Cannot tell: {some_of(names, style)}: {note}."
     for side, only in (("base", comparison.only_base), ("head", comparison.only_head)):
         if only:
-            yield f"Only in {side}: {_listed(only, style)}."
+            yield f"Only in {side}: {some_of(only, style)}."
     yield from (f"Note: {note}." for note in comparison.notes)
 
 
@@ -235,13 +204,6 @@ def _unknown(pairs: Sequence[Pair]) -> dict[str, list[str]]:
             which = "" if len(metrics) == len(pair.changes) else f" ({', '.join(metrics)})"
             found.setdefault(note, []).append(pair.name + which)
     return found
-
-
-def _listed(names: Sequence[str], style: Style) -> str:
-    shown = list(names if style.verbose else names[:FEW_NAMES])
-    if len(names) > len(shown):
-        shown.append(f"and {len(names) - len(shown)} more")
-    return ", ".join(shown)
 
 
 def _closing(comparison: Comparison) -> str:

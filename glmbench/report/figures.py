@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glmbench.report.formats import escape_words
-from glmbench.report.grid import draw_table, fits, room_beside, shorten_middle, with_words
+from glmbench.report.grid import draw_table, fits, name_room, shorten_middle, with_words
 from glmbench.report.numbers import NOTHING, SHOWN, duration, percent, span
 from glmbench.report.paragraph import fill
 from glmbench.report.sources import source_words, token_words
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from glmbench.measure.stats import Summary
     from glmbench.results.model import TrialResult
     from glmbench.results.statistics import Statistic, StatisticsGroup
-
-MIN_NAME_WIDTH = 12
 
 
 def render_latency(trials: Sequence[TrialResult], style: Style = PLAIN) -> str:
@@ -129,7 +127,7 @@ def render_client_lag(trials: Sequence[TrialResult], style: Style = PLAIN) -> st
         ]
         for trial in timed
     ]
-    room = max(MIN_NAME_WIDTH, room_beside(zip(head, *rows, strict=True), style))
+    room = name_room(zip(head, *rows, strict=True), style)
     several = len({trial.suite for trial in trials}) > 1
     names = [shorten_middle(t.full_id if several else t.id, room) for t in timed]
     whole = [[name, *row] for name, row in zip(names, rows, strict=True)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from glmbench.problems import printable
 from glmbench.report.formats import escape_words
-from glmbench.report.grid import draw_table, room_beside, shorten, with_words
+from glmbench.report.grid import draw_table, name_room, shorten, with_words
 from glmbench.report.numbers import NOTHING
 from glmbench.report.paragraph import fill
 from glmbench.report.style import PLAIN, Style
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from glmbench.results.model import GateResult
 
-MIN_NAME_WIDTH = 12
 
 _BROKEN = frozenset({"failed", "unmeasured"})
 
@@ -29,8 +28,7 @@ def render_gates(gates: Sequence[GateResult], style: Style = PLAIN) -> str:
         return ""
     head = ["threshold", "got", "n", "status"]
     rows = [[printable(gate.got) or NOTHING, str(gate.n), _status(gate)] for gate in gates]
-    # The names give way to the figures.
-    room = max(MIN_NAME_WIDTH, room_beside(zip(head[1:], *rows, strict=True), style))
+    room = name_room(zip(head[1:], *rows, strict=True), style)
     names = [shorten(_name(gate, several=several), room) for gate in gates]
     whole = [[name, *row] for name, row in zip(names, rows, strict=True)]
     table = draw_table("Thresholds", head, whole, "lrrs", style)

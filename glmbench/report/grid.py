@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 
+# Names give way to figures, but not further than this.
+MIN_NAME_WIDTH = 12
+
 # What is pasted elsewhere is not cut; a line this long is nobody's name.
 _ANY_WIDTH = 100_000
 
@@ -77,6 +80,11 @@ def room_beside(columns: Iterable[Sequence[str]], style: Style = PLAIN) -> int:
         return _ANY_WIDTH
     widths = _widths(columns)
     return WIDTH - sum(widths) - frame_width(style.table_format, len(widths) + 1)
+
+
+def name_room(columns: Iterable[Sequence[str]], style: Style = PLAIN) -> int:
+    """Return the width of a column of names beside these, which are figures."""
+    return max(MIN_NAME_WIDTH, room_beside(columns, style))
 
 
 def fits(columns: Iterable[Sequence[str]], style: Style = PLAIN) -> bool:

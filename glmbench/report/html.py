@@ -12,13 +12,13 @@ from collections import Counter
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from glmbench.comparison.model import VERDICTS
-from glmbench.report.numbers import NOTHING, SHOWN, count, duration, rate
+from glmbench.report.numbers import NOTHING, SHOWN, count, duration, probability, rate
 from glmbench.report.page import harmless
 from glmbench.report.page.summary import (
     SYMBOLS,
@@ -94,7 +94,7 @@ def _ended_otherwise(comparison: Comparison | None) -> list[Pair]:
         if pair.finish_changed
         or pair.content != "same"
         or pair.base_status != pair.head_status
-        or pair.base_passed * pair.head_trials != pair.head_passed * pair.base_trials
+        or pair.share_changed
     ]
 
 
@@ -116,7 +116,7 @@ def _environment() -> Environment:
         "adjusted": _adjusted,
         "change": _change,
         "relative": _relative,
-        "p": _p,
+        "p": probability,
         "shown": lambda value, unit: SHOWN[unit](value),
     }
     environment.globals |= {
@@ -164,9 +164,3 @@ def _relative(value: float | None) -> str:
         return ""
     sign = "+" if value > 0 else "−" if value < 0 else ""
     return f"{sign}{abs(value):.1%}"
-
-
-def _p(value: Any) -> str:
-    if value is None:
-        return NOTHING
-    return f"{value:.3f}" if value >= 0.001 else "< 0.001"

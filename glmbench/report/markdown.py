@@ -24,7 +24,7 @@ from glmbench.results.statistics import has_failed, latency_statistics, throughp
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from glmbench.results.model import RunResult, TrialResult
+    from glmbench.results.model import Caveat, RunResult, TrialResult
     from glmbench.results.statistics import Statistic, StatisticsGroup
 
 # An answer is in the result file as a whole; here it only has to be recognised.
@@ -238,13 +238,18 @@ def _failure(item: Item, trial: TrialResult) -> str:
 
 
 def _notes(result: RunResult) -> Iterator[str]:
-    notes = [f"{_named(w.trials)}: {code(w.words)}" for w in result.warnings]
-    if notes:
+    if result.warnings:
         strict = " (--strict: they count as failures)" if result.strict else ""
         yield f"### Warnings{strict}"
-        yield bullets(notes)
+        yield bullets(map(_warning, result.warnings))
     yield bullets([*_skipped(result.trials), *_recorded(result.trials)])
     yield _circumstances(result)
+
+
+def _warning(warning: Caveat) -> str:
+    """Word a warning behind the trials that it is about; some are about none, but about the run."""
+    about = f"{_named(warning.trials)}: " if warning.trials else ""
+    return about + code(warning.words)
 
 
 def _skipped(trials: Sequence[TrialResult]) -> Iterator[str]:

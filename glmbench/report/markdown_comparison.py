@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from glmbench.comparison.model import VERDICTS, share_of
 from glmbench.report.gfm import FOLD_END, bullets, code, fold, table
-from glmbench.report.numbers import NOTHING, SHOWN, count
+from glmbench.report.numbers import NOTHING, SHOWN, change_percent, count, probability
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,13 +72,13 @@ def _row(pair: Pair, change: Change) -> list[str]:
         show(change.head),
         _percent(change.relative),
         _interval(change),
-        NOTHING if change.p is None else "<0.001" if change.p < 0.001 else f"{change.p:.3f}",
+        probability(change.p),
         f"{change.verdict}{note}",
     ]
 
 
 def _percent(share: float | None) -> str:
-    return NOTHING if share is None else f"{round(100 * share):+d} %"
+    return NOTHING if share is None else f"{change_percent(share)} %"
 
 
 def _interval(change: Change) -> str:
@@ -91,7 +91,8 @@ def _interval(change: Change) -> str:
 def _differences(pairs: Sequence[Pair]) -> Iterator[str]:
     """Say what is different beside the figures."""
     for pair in pairs:
-        if not _is_told(pair) and _passed_otherwise(pair):
+        # What fails or no longer fails is told among the regressions and improvements.
+        if pair.correctness == "no change" and pair.share_changed:
             before = f"{pair.base_passed} of {pair.base_trials}"
             yield f"{code(pair.name)} passed {before}, now {pair.head_passed} of {pair.head_trials}"
         if pair.finish_changed:
@@ -99,15 +100,6 @@ def _differences(pairs: Sequence[Pair]) -> Iterator[str]:
             yield f"{code(pair.name)} ended in {ended}"
         if pair.content == "changed":
             yield f"{code(pair.name)} has another text: {code(pair.content_note)}"
-
-
-def _is_told(pair: Pair) -> bool:
-    """Tell whether it is among the regressions or improvements that the case fails or not."""
-    return (pair.base_status == "failed") != (pair.head_status == "failed")
-
-
-def _passed_otherwise(pair: Pair) -> bool:
-    return pair.base_passed * pair.head_trials != pair.head_passed * pair.base_trials
 
 
 def _ends(counted: Sequence[tuple[str, int]]) -> str:

@@ -58,6 +58,19 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f}"
 
 
+def change_percent(share: float) -> str:
+    """Show a change as whole percents with their sign, which 0 has not: `+24`, `-3`, `0`."""
+    percents = round(share * 100)
+    return f"{percents:+d}" if percents else "0"
+
+
+def probability(p: float | None) -> str:
+    """Show the p of a test with three decimals."""
+    if p is None:
+        return NOTHING
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def count(number: int, singular: str, plural: str | None = None) -> str:
     """Show a number with its noun: `1 trial`, `2 trials`."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"

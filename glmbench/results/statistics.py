@@ -135,7 +135,7 @@ def _grouped(
     counted = [t for t in trials if t.fault is None and counts(t)]
     groups: dict[_Key, list[TrialResult]] = {}
     for trial in counted:
-        if _is_measured(trial):
+        if is_measured(trial):
             groups.setdefault(key_of(trial), []).append(trial)
     failures: Counter[_Key] = Counter()
     for trial in filter(has_failed, counted):
@@ -145,7 +145,8 @@ def _grouped(
     return [(key, groups[key], failures[key]) for key in sorted(groups, key=str)]
 
 
-def _is_measured(trial: TrialResult) -> bool:
+def is_measured(trial: TrialResult) -> bool:
+    """Tell whether the figures of a trial belong in a statistic: stamped, whole, without fault."""
     return (
         trial.timing.source != "none"
         and trial.fault is None
@@ -157,7 +158,7 @@ def _is_measured(trial: TrialResult) -> bool:
 def members_of(group: StatisticsGroup, trials: Iterable[TrialResult]) -> list[TrialResult]:
     """Find the trials whose latencies belong with those of a group, in its own run or another."""
     kind = (group.source, group.origin, group.connection_reused)
-    return [trial for trial in trials if _is_measured(trial) and _kind(trial) == kind]
+    return [trial for trial in trials if is_measured(trial) and _kind(trial) == kind]
 
 
 def has_failed(trial: TrialResult) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -48,6 +49,16 @@ def test_correctness_is_what_fails(base, head, verdict):
 def test_a_pair_has_the_name_of_its_trials_without_a_number():
     assert pair((), ()).name == "small/one@glm-4"
     assert pair((), ()).correctness == "regressed"
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "changed"),
+    [((2, 2), (5, 5), False), ((2, 4), (5, 10), False), ((2, 4), (4, 4), True)],
+)
+def test_the_share_that_passed_counts_and_not_the_number(base, head, changed):
+    counted = dict(zip(("base_passed", "base_trials"), base, strict=True))
+    counted |= dict(zip(("head_passed", "head_trials"), head, strict=True))
+    assert replace(pair((), ()), **counted).share_changed is changed
 
 
 def test_the_shares_of_endings_count_and_not_their_numbers():

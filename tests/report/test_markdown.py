@@ -183,6 +183,12 @@ def test_of_a_long_answer_the_beginning_is_shown():
     assert "x" * 1_000 in drawn
 
 
+def test_a_warning_about_the_run_names_no_trial():
+    caveats = (Caveat(trials=(), words="there is no baseline"),)
+    drawn = under(make_result([make_trial()], warnings=caveats), "### Warnings")
+    assert drawn[0] == "- `there is no baseline`"
+
+
 def test_warnings_name_their_trials_and_how_many_more():
     names = tuple(f"small/{letter}@glm-4@1" for letter in "abcdefg")
     caveats = (Caveat(trials=names[:1], words="no timing"), Caveat(trials=names, words="old"))

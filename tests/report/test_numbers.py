@@ -6,7 +6,15 @@ import math
 
 import pytest
 
-from glmbench.report.numbers import count, duration, percent, rate, span
+from glmbench.report.numbers import (
+    change_percent,
+    count,
+    duration,
+    percent,
+    probability,
+    rate,
+    span,
+)
 
 
 @pytest.mark.parametrize(
@@ -71,3 +79,18 @@ def test_a_span_says_a_unit_once_and_equal_ends_once(low, high, text):
 @pytest.mark.parametrize(("share", "text"), [(0.0, "0"), (0.436, "44"), (1.0, "100")])
 def test_shares_are_whole_percents(share, text):
     assert percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.24, "+24"), (-0.031, "-3"), (0.004, "0"), (-0.004, "0"), (0.0, "0")]
+)
+def test_changes_have_a_sign_unless_they_are_none(share, text):
+    assert change_percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [(None, "-"), (0.00099, "<0.001"), (0.001, "0.001"), (0.04, "0.040"), (1, "1.000")],
+)
+def test_a_p_has_three_decimals_and_is_never_0(p, text):
+    assert probability(p) == text
