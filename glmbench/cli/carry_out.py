@@ -110,8 +110,7 @@ def _run_or_find(
         finished = find_finished(resumed, environment["run"])
         if finished is not None:
             print_text(f"{resumed} is complete: nothing was run.\n", err=True)
-            finished = replace(finished, regressions=())
-            return judge_run(finished, plan.suites, settings), None
+            return judge_run(_before_comparing(finished), plan.suites, settings), None
     output = resumed or next((path for path in outputs if path.suffix == ".json"), None)
     journal = None
     if output is not None:
@@ -173,6 +172,15 @@ def _environment(options: Mapping[str, Any], settings: Mapping[str, Settings]) -
 # --- beside a baseline ----------------------------------------------------------------------
 
 
+_MISSING, _NOTHING = "there is no baseline", "nothing of the baseline"
+
+
+def _before_comparing(result: RunResult) -> RunResult:
+    """Forget what an earlier comparison said of a result that is shown again."""
+    others = (each for each in result.warnings if not each.words.startswith((_MISSING, _NOTHING)))
+    return replace(result, regressions=(), uncompared=False, warnings=tuple(others))
+
+
 def _read_baseline(options: Mapping[str, Any]) -> RunResult | None:
     """Read the baseline before the run, so that a damaged one is known in time."""
     from glmbench.results.read import read_result
@@ -195,18 +203,18 @@ def _compare(
     if path is None:
         return result, ""
     if base is None:
-        words = f"there is no baseline {path}, so nothing was compared: a copy of a result is one"
-        missing = Caveat(trials=(), words=words)
-        others = (caveat for caveat in result.warnings if caveat != missing)
-        return replace(result, warnings=(*others, missing)), ""
+        words = f"{_MISSING} {path}, so nothing was compared: a copy of a result is one"
+        return replace(result, warnings=(*result.warnings, Caveat(trials=(), words=words))), ""
     from glmbench.comparison.compare import compare
     from glmbench.report.comparison import render_comparison, what_follows
 
     comparison = compare(base, result)
-    if not comparison.pairs:
-        words = f"nothing of the baseline {path} could be compared: it has other cases or models"
-        return replace(result, warnings=(*result.warnings, Caveat(trials=(), words=words))), ""
     fails = options["fail_on"] == "regression"
+    if not comparison.pairs:
+        words = f"{_NOTHING} {path} could be compared: it has other cases or models"
+        warnings = (*result.warnings, Caveat(trials=(), words=words))
+        # A gate that had nothing to look at is not green.
+        return replace(result, warnings=warnings, uncompared=fails), ""
     text = render_comparison(comparison, style) + what_follows(comparison, fails=fails)
     return replace(result, regressions=comparison.regressions if fails else ()), text
 
@@ -215,11 +223,8 @@ def _compare(
 
 
 def _tell(result: RunResult, base: RunResult | None, comparison: str, style: Style) -> None:
-    from glmbench.cli.github import append_step_summary
-    from glmbench.report.github import on_github, render_annotations, step_summary
+    from glmbench.cli.github import tell_github
     from glmbench.report.tables import render_run
 
     print_text(render_run(result, style, comparison_text=comparison))
-    if on_github(os.environ):
-        print_text(render_annotations(result))
-        append_step_summary(os.environ, step_summary(result, base))
+    tell_github(os.environ, result, base)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from glmbench.cli.files import check_outputs, output_option, write_outputs
+from glmbench.cli.github import tell_github
 from glmbench.cli.options import add, display_options, read_style
 from glmbench.cli.output import print_text
 
@@ -39,9 +41,18 @@ def report(results: tuple[Path, ...], outputs: tuple[Path, ...], **display: Any)
 
     check_outputs(outputs)
     result = _read(results)
+    _warn_of_a_lone_shard(results, result)
     written = write_outputs(outputs, result)
     print_text(render_run(result, read_style(display)))
+    tell_github(os.environ, result)
     return int(decide(result)) if written else USAGE
+
+
+def _warn_of_a_lone_shard(paths: Sequence[Path], result: RunResult) -> None:
+    """Say that a part is not the whole: a pattern may have found one file only."""
+    shard = result.environment.get("shard")
+    if len(paths) == 1 and shard is not None:
+        print_text(f"Warning: {paths[0]} is the shard {shard} alone.\n", err=True)
 
 
 def _read(paths: Sequence[Path]) -> RunResult:

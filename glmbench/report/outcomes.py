@@ -86,6 +86,8 @@ def exit_words(result: RunResult) -> str:
         return "There are warnings, and --strict counts them as failures."
     if code is Exit.UNMEASURED and all(trial.status == "skipped" for trial in result.trials):
         return "Nothing was run."
+    if code is Exit.UNMEASURED and result.uncompared:
+        return "Nothing of the baseline could be compared."
     if code is Exit.CASSETTE and not any(trial.cassette_failed for trial in result.trials):
         return "Something in what was written looks like a credential."
     return _EXIT_WORDS[code]

@@ -47,6 +47,7 @@ class ResultDocument(msgspec.Struct, kw_only=True):
     statistics: Any = None
     thresholds: tuple[GateResult, ...] = ()
     regressions: tuple[str, ...] = ()
+    uncompared: bool = False
     warnings: tuple[Caveat, ...] = ()
     leaks: tuple[Leak, ...] = ()
     replay_lag_s: Distribution = Distribution(n=0)
@@ -68,6 +69,7 @@ def to_json(result: RunResult) -> bytes:
         statistics=[_plain(group) for group in groups],
         thresholds=result.gates,
         regressions=result.regressions,
+        uncompared=result.uncompared,
         warnings=result.warnings,
         leaks=result.leaks,
         replay_lag_s=result.replay_lag,
@@ -115,6 +117,7 @@ def from_json(content: bytes, name: str) -> RunResult:
         gates=document.thresholds,
         replay_lag=document.replay_lag_s,
         regressions=document.regressions,
+        uncompared=document.uncompared,
         details=document.details,
     )
     problem = _contradiction(result)
@@ -159,5 +162,18 @@ def _contradiction(result: RunResult) -> str | None:
 
 def result_schema() -> dict[str, Any]:
     """Describe result files as JSON Schema."""
-    schema = msgspec.json.schema(ResultDocument)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": SCHEMA, **schema}
+    (document, group), defs = msgspec.json.schema_components(
+        [ResultDocument, StatisticsGroup], ref_template="#/$defs/{name}"
+    )
+    name = document["$ref"].rpartition("/")[2]
+    defs[name]["properties"]["statistics"] = {"type": "array", "items": group}
+    for definition in defs.values():
+        for key, own in definition.get("properties", {}).items():
+            if key.startswith("adjusted_"):
+                own["anyOf"].append({"const": "inf"})
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": SCHEMA,
+        **document,
+        "$defs": defs,
+    }

@@ -75,7 +75,7 @@ def decide(result: RunResult) -> Exit:
         return Exit.PROVIDER
     if "failed" in gates or result.regressions:
         return Exit.GATE
-    if statuses <= {"skipped"} or "unmeasured" in statuses | gates:
+    if result.uncompared or statuses <= {"skipped"} or "unmeasured" in statuses | gates:
         return Exit.UNMEASURED
     return Exit.OK
 

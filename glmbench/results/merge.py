@@ -50,6 +50,7 @@ def merge(named: Sequence[tuple[str, RunResult]]) -> RunResult:
         gates=_gates(results),
         replay_lag=_lag([result.replay_lag for result in results]),
         regressions=tuple(words for result in results for words in result.regressions),
+        uncompared=any(result.uncompared for result in results),
         details={name: text for r in results for name, text in r.details.items()},
     )
 

@@ -205,5 +205,7 @@ class RunResult:
     replay_lag: Distribution = field(default=Distribution(n=0))
     regressions: tuple[str, ...] = ()
     """What became worse than the baseline, in words, where that shall fail the run."""
+    uncompared: bool = False
+    """Whether it had to be held against a baseline and had no case in common with it."""
     details: dict[str, str] = field(default_factory=dict)
     """Texts that may differ from run to run, by trial id: messages of foreign exceptions."""

@@ -11,15 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+# Not for type checkers only: the schema of results is made of these annotations.
+from glmbench.measure.observation import Origin, TimingSource  # noqa: TC001 -- as said above
 from glmbench.measure.stats import Summary as Distribution
 from glmbench.measure.stats import summarize
+from glmbench.measure.tokens import TokenSource  # noqa: TC001 -- as said above
 from glmbench.results.cases import counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from glmbench.measure.observation import Origin, TimingSource
-    from glmbench.measure.tokens import TokenSource
     from glmbench.results.model import TrialResult
 
 Unit: TypeAlias = Literal["s", "per_s"]

@@ -64,6 +64,7 @@ def test_the_result_has_the_documented_keys(tmp_path):
         "statistics",
         "thresholds",
         "regressions",
+        "uncompared",
         "warnings",
         "leaks",
         "replay_lag_s",

@@ -222,7 +222,23 @@ def test_a_baseline_of_other_cases_cannot_pass_for_a_comparison():
     compared = call("compare", "ping.json", "hello.json", "--fail-on", "regression")
     assert code(compared) == 7
     beside = run("--case", "hello-zh", "--baseline", "ping.json", "--fail-on", "regression")
+    assert code(beside) == 7
     assert "Warning: nothing of the baseline ping.json could be compared" in beside.stdout
+    assert code(run("--case", "hello-zh", "--baseline", "ping.json")) == 0
+
+
+def test_what_an_earlier_comparison_said_is_forgotten_when_a_result_is_shown_again():
+    beside = ["--case", "ping", "--baseline", "base.json", "--fail-on", "regression"]
+    run(*beside, "-o", "r.json")
+    assert len(result_of("r.json")["warnings"]) == 1
+    run("--case", "hello-zh", "-o", "base.json")
+    assert code(run(*beside, "--resume", "r.json")) == 7
+    assert [w["words"][:24] for w in result_of("r.json")["warnings"]] == [
+        "nothing of the baseline "
+    ]
+    run("--case", "ping", "-o", "base.json")
+    assert code(run(*beside, "--resume", "r.json", "--strict")) == 0
+    assert result_of("r.json")["warnings"] == []
 
 
 def test_a_suite_whose_name_is_no_text_is_written_all_the_same(tmp_path):
@@ -271,6 +287,21 @@ def test_on_github_the_summary_and_the_annotations_come_by_themselves(tmp_path):
     summary = (tmp_path / "summary.md").read_text("utf-8")
     assert summary.startswith("before\n")
     assert "ping" in summary
+
+
+def test_on_github_a_report_of_shards_tells_as_well(tmp_path):
+    for number in (1, 2):
+        run("--shard", f"{number}/2", "--fault", "{status: 500}", "-o", f"part{number}.json")
+    github = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    result = call("report", "part1.json", "part2.json", "-q", **github)
+    said = [line for line in result.stdout.splitlines() if line.startswith("::")]
+    assert len(said) == 11
+    assert (tmp_path / "summary.md").read_text("utf-8").startswith("#")
+
+
+def test_a_shard_alone_is_said_to_be_one():
+    run("--shard", "1/2", "-o", "part1.json")
+    assert call("report", "part1.json").stderr == "Warning: part1.json is the shard 1/2 alone.\n"
 
 
 def test_elsewhere_there_are_none(tmp_path):

@@ -43,6 +43,7 @@ def test_the_document_has_its_schema_first_and_the_summary_last():
         "statistics",
         "thresholds",
         "regressions",
+        "uncompared",
         "warnings",
         "leaks",
         "replay_lag_s",
@@ -124,6 +125,7 @@ FULL = make_result(
     ),
     replay_lag=Distribution(n=2, min=0.1, p50=0.1, max=0.2),
     regressions=("slower",),
+    uncompared=True,
     details={"small/one@glm-4@1": "text"},
 )
 
@@ -189,6 +191,18 @@ def test_a_written_result_fits_the_published_schema():
     schema = result_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(json.loads(to_json(FULL)), schema)
+
+
+def test_the_schema_knows_the_statistics_and_their_infinity():
+    error = ErrorOutcome(type="ServerFailedError")
+    trials = [make_trial(), make_trial(case="two", status="error", error=error)]
+    document = json.loads(to_json(make_result([*trials, replace(trials[1], case="three")])))
+    jsonschema.validate(document, result_schema())
+    values = document["statistics"][0]["statistics"][0]["values"]
+    assert values["adjusted_p50"] == "inf"
+    values["adjusted_p50"] = "never"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, result_schema())
 
 
 @pytest.mark.parametrize(

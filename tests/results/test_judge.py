@@ -148,3 +148,8 @@ def test_a_failure_that_stopped_the_run_is_not_made_up_for_by_other_repeats():
 
 def test_a_trial_that_was_interrupted_makes_no_run_green():
     assert decide(make_result([make_trial(), make_trial(case="2", status="interrupted")])) == 130
+
+
+def test_a_gate_that_had_nothing_to_compare_is_not_green():
+    assert decide(make_result([make_trial()], uncompared=True)) == Exit.UNMEASURED
+    assert decide(make_result([make_trial(status="failed")], uncompared=True)) == Exit.FAILED
