@@ -40,6 +40,16 @@ Layout: TypeAlias = Literal["ours", "cut", "stock"]
 LONGEST_UNPACKED = 64 << 20
 
 
+def import_vcrpy() -> None:
+    """Import what saving and loading import else when they need it first.
+
+    For who saves in threads: vcrpy imports itself in a circle, so that two threads which import it
+    at once deadlock; and its half second would be in the figures of streams that are under way.
+    """
+    import vcr.request
+    import vcr.serializers.compat  # noqa: F401 -- to have it loaded is all
+
+
 def load(path: Path, *, name: str | None = None) -> tuple[Interaction, ...]:
     """Read a cassette and verify every body against its track; messages call it `name`.
 

@@ -7,7 +7,6 @@ uvloop needs half of that. What is replayed has a loop of its own with a virtual
 from __future__ import annotations
 
 import asyncio
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -17,8 +16,8 @@ T = TypeVar("T")
 
 
 def loop_name() -> str:
-    """Name the loop that `run_live` uses, without loading it."""
-    return "uvloop" if find_spec("uvloop") is not None else "asyncio"
+    """Name the loop that `run_live` uses."""
+    return "asyncio" if _factory() is None else "uvloop"
 
 
 def run_live(work: Coroutine[Any, Any, T]) -> T:
@@ -28,8 +27,8 @@ def run_live(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _factory() -> Any:
-    if loop_name() == "asyncio":
+    try:
+        import uvloop
+    except ImportError:
         return None
-    import uvloop
-
     return uvloop.new_event_loop

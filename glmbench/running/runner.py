@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from glmbench.cassettes.recording_tape import RecordingTape
 from glmbench.cassettes.seal import noting, sealed
+from glmbench.cassettes.store import import_vcrpy
 from glmbench.cassettes.verdict import Finding
 from glmbench.errors import CassetteDamagedError, CassetteError
 from glmbench.gates import judge_thresholds
@@ -222,6 +223,8 @@ class _Run:
                 with sealed() as seal, stand_in(self._stage.plan.suite.secrets.env):
                     asyncio.run(self._together(replays, seal))
             if others and self._so_far.stopped is None:
+                if self._stage.settings.mode != "live":
+                    import_vcrpy()
                 run_live(self._together(others, None))
         except asyncio.CancelledError:
             if not self._interruption.requested:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import os
+import subprocess
+import sys
 
 import pytest
 from emulation import emulated
@@ -423,3 +425,40 @@ def test_a_fault_is_not_put_on_an_answer_that_failed_by_itself(tmp_path):
         "Not saved: without its fault the answer ended in RateLimitedError all the same."
     )
     assert not cassette(tmp_path).exists()
+
+
+IMPORTERS = """
+import sys, threading
+from pathlib import Path
+from glmbench.running.plan import Request, load_plan
+from glmbench.running.runner import run_suites
+from glmbench.running.stage import Settings
+
+importers = set()
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == "vcr":
+            importers.add(threading.current_thread() is threading.main_thread())
+
+sys.meta_path.insert(0, Watch())
+suites = load_plan([Path(sys.argv[1])], Request(environ={})).suites
+settings = Settings(mode="record", connect_to=("127.0.0.1", int(sys.argv[2])), concurrency=4)
+result = run_suites(suites, settings, {})
+print({trial.cassette.verdict for trial in result.trials}, importers)
+"""
+
+
+def test_vcrpy_is_not_imported_by_the_threads_that_save(tmp_path):
+    """Two that import it at once deadlock, for it imports itself in a circle."""
+    cases = "".join(f"  - {{id: c{n}, prompt: fine}}\n" for n in range(4))
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(f"version: 1\nname: small\nprovider: chatglm\ncases:\n{cases}")
+    with emulated(tmp_path, SCRIPT) as address:
+        done = subprocess.run(
+            [sys.executable, "-c", IMPORTERS, str(suite), str(address[1])],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert done.stdout == "{'RECORDED'} {True}\n"
