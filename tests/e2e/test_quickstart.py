@@ -9,6 +9,8 @@ import yaml
 from e2e.support import QUICKSTART, ROOT, glmbench, result_of
 from wcwidth import wcswidth
 
+from glmbench.results.document import ResultDocument
+
 CASSETTES = sorted((ROOT / "cassettes" / "quickstart").glob("*.yaml"))
 
 
@@ -52,24 +54,8 @@ def test_the_pace_changes_no_figure(tmp_path, timing):
 def test_the_result_has_the_documented_keys(tmp_path):
     glmbench("run", QUICKSTART, "-o", tmp_path / "r.json")
     result = result_of(tmp_path / "r.json")
-    assert list(result) == [
-        "schema",
-        "suite",
-        "environment",
-        "interrupted",
-        "strict",
-        "trials",
-        "details",
-        "cases",
-        "statistics",
-        "thresholds",
-        "regressions",
-        "uncompared",
-        "warnings",
-        "leaks",
-        "replay_lag_s",
-        "summary",
-    ]
+    # Which they are, and in which order, is pinned in results/test_document.
+    assert tuple(result) == ResultDocument.__struct_fields__
     assert result["schema"] == "glmbench.result/1"
     trial = result["trials"][0]
     assert {"case", "model", "repeat", "status", "finish_reason", "native_finish_reason"} < set(

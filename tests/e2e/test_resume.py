@@ -69,8 +69,10 @@ def without_time_of_day(path):
     return text
 
 
-def killed_and_resumed(folder, hold_up_at, finished):
-    """Kill a run at a prompt, when so many trials are finished, and resume it; compare."""
+@pytest.mark.parametrize(
+    ("hold_up_at", "finished"), [("9.11 和 9.9", 4), ("你好", 0), ("把“早上好”", 7), ("这是", 11)]
+)
+def test_wherever_a_run_is_killed_resumed_it_gives_the_same_result(folder, hold_up_at, finished):
     process = start(folder, "-o", "r.json", HOLD_UP_AT=hold_up_at)
     assert process.stderr.readline() == "held up\n"
     kill(process)
@@ -82,15 +84,6 @@ def killed_and_resumed(folder, hold_up_at, finished):
     assert (resumed.code, resumed.out, resumed.err) == (whole.code, whole.out, whole.err)
     assert without_time_of_day(folder / "r.json") == without_time_of_day(folder / "whole.json")
     assert not journal.exists()
-
-
-def test_a_run_that_is_killed_and_resumed_gives_the_same_result(folder):
-    killed_and_resumed(folder, "9.11 和 9.9", 4)
-
-
-@pytest.mark.parametrize(("hold_up_at", "finished"), [("你好", 0), ("把“早上好”", 7), ("这是", 11)])
-def test_wherever_it_is_killed(folder, hold_up_at, finished):
-    killed_and_resumed(folder, hold_up_at, finished)
 
 
 def test_killed_again_and_again_it_goes_on_from_where_it_was(folder):
