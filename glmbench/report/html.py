@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from glmbench.comparison.model import VERDICTS
 from glmbench.report.numbers import NOTHING, SHOWN, count, duration, probability, rate
-from glmbench.report.page import harmless
+from glmbench.report.page import markup
 from glmbench.report.page.summary import (
     SYMBOLS,
     view_finishes,
@@ -104,13 +104,13 @@ def _environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
         loader=FunctionLoader(_asset),
-        finalize=harmless.finalize,
+        finalize=markup.finalize,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "isolated": harmless.isolated,
-        "passage": harmless.passage,
+        "isolated": markup.isolated,
+        "passage": markup.passage,
         "duration": duration,
         "rate": rate,
         "adjusted": _adjusted,

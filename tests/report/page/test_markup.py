@@ -7,7 +7,7 @@ from markupsafe import Markup
 from report.hostile import HOSTILE
 
 from glmbench.problems import printable
-from glmbench.report.page.harmless import finalize, isolated, passage
+from glmbench.report.page.markup import finalize, isolated, passage
 
 
 @pytest.mark.parametrize(
